@@ -1,0 +1,114 @@
+/**
+ * The commit protocol as an execution runs it: one claim at most, then commits on the token it holds.
+ * Every write is sent, byte for byte, until a definite answer; no second write leaves while one is undecided.
+ */
+import type { CheckpointRow, CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
+import { judgeRefusal, planClaim, trustsToken, type Adoption, type Belief, type ClaimPlan } from '../core/commit-protocol';
+import { TidemarkError } from '../core/errors';
+import type { ShardIdentity } from '../core/names';
+import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
+import type { Position } from '../core/positions';
+import type { CheckpointStore, CheckpointWrite } from './checkpoint-store';
+
+/** What one execution needs of the world. Times are monotonic milliseconds, so that a changed wall clock decides nothing. */
+export interface ExecutionEnvironment {
+  readonly store: CheckpointStore;
+  readonly mintToken: () => string;
+  readonly random: () => number;
+  /** Resolves after `ms`, or rejects when this execution has lost its shard. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Throws once this execution may no longer write: frozen past its heartbeat timeout, or cancelled because another took over. */
+  readonly assertOwner: () => void;
+}
+
+export interface ExecutionIdentity {
+  readonly shard: ShardIdentity;
+  readonly writer: Writer;
+  readonly workflowId: string;
+  readonly parentShardIds: readonly string[];
+}
+
+export type AcquireResult =
+  | { readonly kind: 'owned'; readonly checkpoint: CheckpointState; readonly claimed?: Adoption | 'created'; readonly row?: CheckpointRow }
+  | { readonly kind: 'fenced' };
+
+export type CommitResult = 'committed' | 'fenced';
+
+export class Committer {
+  private checkpoint: CheckpointState | undefined;
+
+  constructor(
+    private readonly environment: ExecutionEnvironment,
+    private readonly identity: ExecutionIdentity,
+  ) {}
+
+  /** The checkpoint this execution stands on: the trusted token of its input, or else a claim. */
+  async acquire(belief: Belief, facts: CommitFacts): Promise<AcquireResult> {
+    const { runId, attempt } = this.identity.writer;
+    if (!trustsToken(belief, runId, attempt) || belief.token === undefined) return this.claim(belief, facts);
+    const { position, generation, token, rewindId } = belief;
+    this.checkpoint = { position, generation, token, ...(rewindId === undefined ? {} : { rewindId }) };
+    return { kind: 'owned', checkpoint: this.checkpoint };
+  }
+
+  /** Moves the checkpoint forward. After `fenced` this execution is over: it must never claim again (hole C1). */
+  async commit(position: Position, facts: CommitFacts): Promise<CommitResult> {
+    if (this.checkpoint === undefined) throw new TidemarkError('INTERNAL', 'A commit before the checkpoint was acquired');
+    const next = { ...this.checkpoint, position, token: this.environment.mintToken() };
+    const answer = await this.send({ condition: { token: this.checkpoint.token }, next, facts });
+    if (answer === 'fenced') return 'fenced';
+    this.checkpoint = next;
+    return 'committed';
+  }
+
+  /** The last state that was decided. */
+  get current(): CheckpointState | undefined {
+    return this.checkpoint;
+  }
+
+  private async claim(belief: Belief, facts: CommitFacts): Promise<AcquireResult> {
+    // Each round means that another writer moved in between, and writers are finitely many.
+    for (;;) {
+      this.environment.assertOwner();
+      const row = await this.untilDefinite(() => this.environment.store.read(this.identity.shard));
+      const plan = planClaim(belief, row, this.identity.writer);
+      if (plan.kind === 'stale') return { kind: 'fenced' };
+      const checkpoint = await this.tryClaim(plan, factsOf(row, facts));
+      if (checkpoint === undefined) continue;
+      this.checkpoint = checkpoint;
+      return { kind: 'owned', checkpoint, claimed: plan.kind === 'create' ? 'created' : plan.adopted, ...(row ? { row } : {}) };
+    }
+  }
+
+  private async tryClaim(plan: Exclude<ClaimPlan, { kind: 'stale' }>, facts: CommitFacts): Promise<CheckpointState | undefined> {
+    const next = { ...plan.next, token: this.environment.mintToken() };
+    const condition = plan.kind === 'create' ? ({ absent: true } as const) : { token: plan.ifToken };
+    return (await this.send({ condition, next, facts })) === 'written' ? next : undefined;
+  }
+
+  private async send(change: Pick<CheckpointWrite, 'condition' | 'next' | 'facts'>): Promise<'written' | 'fenced'> {
+    const write: CheckpointWrite = { ...this.identity, ...change };
+    const answer = await this.untilDefinite(() => this.environment.store.write(write));
+    if (answer.kind === 'written') return 'written';
+    return judgeRefusal(answer.row, write.next.token) === 'ownLostReply' ? 'written' : 'fenced';
+  }
+
+  /** Repeats a call until it is decided. Losing the shard meanwhile leaves it undecided, and the activity fails. */
+  private async untilDefinite<T>(call: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof TidemarkError) || !error.retryable) throw error;
+        await this.environment.sleep(backoffMs(WRITE_BACKOFF, failures, this.environment.random()));
+      }
+    }
+  }
+}
+
+/** A claim keeps the facts of the row it takes over: they are at least as new as what the workflow carried. */
+function factsOf(row: CheckpointRow | undefined, facts: CommitFacts): CommitFacts {
+  if (row === undefined || row.totals.records < facts.totals.records) return facts;
+  const { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest } = row;
+  return { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest };
+}

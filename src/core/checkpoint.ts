@@ -1,0 +1,50 @@
+import type { Position } from './positions';
+
+/** Who wrote a checkpoint: for diagnosis, and to tell a claim that comes too late. Never proof of ownership: the token is. */
+export interface Writer {
+  readonly runId: string;
+  readonly activityId: string;
+  /** Counts the checkpoint-writing activities of one workflow run, from 1. */
+  readonly activitySeq: number;
+  /** Temporal's attempt number of that activity, from 1. */
+  readonly attempt: number;
+}
+
+/** What a writer believes the row to be. Equal tokens mean that the row is exactly the one it believes in. */
+export interface CheckpointState {
+  readonly position: Position;
+  /** Grows only with a deliberate move backwards; the higher generation wins over any position. */
+  readonly generation: number;
+  /** Random, minted once per logical write before it is first sent. */
+  readonly token: string;
+  /** Id of the move that made this generation. */
+  readonly rewindId?: string;
+}
+
+/** Running totals of one shard since its first commit. */
+export interface Totals {
+  readonly records: number;
+  readonly bytes: number;
+  readonly batches: number;
+}
+
+export const ZERO_TOTALS: Totals = { records: 0, bytes: 0, batches: 0 };
+
+/** Facts that a commit records beside the position. Times are epoch milliseconds. */
+export interface CommitFacts {
+  readonly totals: Totals;
+  readonly committedAtMs: number;
+  /** Approximate arrival time of the last committed record. */
+  readonly lastArrivalMs?: number;
+  /** Last time when everything that Kinesis had for this shard was committed. */
+  readonly caughtUpAtMs?: number;
+  readonly millisBehindLatest?: number;
+}
+
+/** One checkpoint item. `revision` counts writes: for display and history only, never a condition. */
+export interface CheckpointRow extends CheckpointState, CommitFacts {
+  readonly revision: number;
+  readonly writer: Writer;
+  readonly workflowId: string;
+  readonly parentShardIds: readonly string[];
+}

@@ -1,0 +1,194 @@
+import { DEFAULT_TABLE_NAME } from './names';
+
+/** Where a consumer begins a stream that it has never read. */
+export type StartFrom = 'TRIM_HORIZON' | 'LATEST' | { readonly timestamp: Date | string | number };
+
+/** AWS credentials, structurally those of the AWS SDK. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** Overrides of what the AWS SDK finds by itself in environment, profile and role. */
+export interface AwsOptions {
+  /**
+   * AWS region of stream and table.
+   *
+   * @default the region of a stream ARN, else what the AWS SDK finds (`AWS_REGION`, profile)
+   */
+  readonly region?: string;
+  /**
+   * Address of Kinesis.
+   *
+   * @default what the AWS SDK finds (`AWS_ENDPOINT_URL_KINESIS`, profile), else AWS
+   */
+  readonly kinesisEndpoint?: string;
+  /**
+   * Address of DynamoDB.
+   *
+   * @default what the AWS SDK finds (`AWS_ENDPOINT_URL_DYNAMODB`, profile), else AWS
+   */
+  readonly dynamodbEndpoint?: string;
+  /**
+   * Credentials or a function that gives them.
+   *
+   * @default what the AWS SDK finds: environment, profile, role
+   */
+  readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
+}
+
+/** Options of a consumer, without its handler. Times are in milliseconds, sizes in bytes. */
+export interface ConsumerOptions {
+  /**
+   * Identity of the consumer: with the stream it names workflows, task queue and checkpoints.
+   *
+   * Two deployments with the same name share one set of checkpoints; another name starts anew. 1 to 128 letters, digits, `_.-`.
+   */
+  readonly name: string;
+  /**
+   * Name or ARN of the Kinesis data stream.
+   *
+   * An ARN also sets the region, and must be used for a stream of another account.
+   */
+  readonly stream: string;
+  /**
+   * Where to begin a stream that this consumer has never read: the oldest record (`TRIM_HORIZON`), records that arrive from
+   * now on (`LATEST`), or records that arrived at or after a time (`{ timestamp }`: a Date, an ISO 8601 string or epoch milliseconds).
+   *
+   * Used once: `LATEST` is turned into a time and stored before the first fetch, so a restart before the first checkpoint loses
+   * nothing. Afterwards checkpoints decide, and a different value is refused. There is no default: both are wrong for somebody.
+   */
+  readonly startFrom: StartFrom;
+  /**
+   * Largest number of records in one batch.
+   *
+   * More records cost less per record; a batch is also what repeats after a crash. Kinesis returns at most 10,000 records a call.
+   *
+   * @minimum 1
+   * @maximum 10000
+   * @default 1000
+   */
+  readonly maxBatchRecords?: number;
+  /**
+   * Largest total data size of one batch, in bytes. A single larger record still makes a batch of its own.
+   *
+   * Bounds memory: a shard holds up to two pages of Kinesis (10 MB each) beside its batch.
+   *
+   * @minimum 1024
+   * @maximum 67108864
+   * @default 5242880
+   */
+  readonly maxBatchBytes?: number;
+  /**
+   * Longest time that a batch waits to fill, from its first record on, in milliseconds. 0 hands over what one fetch brought.
+   *
+   * Raise it for fewer, larger batches on a quiet stream; it adds to latency.
+   *
+   * @minimum 0
+   * @maximum 60000
+   * @default 0
+   */
+  readonly maxBatchWaitMs?: number;
+  /**
+   * Time between two polls of an idle shard, in milliseconds. A busy shard is read without a pause.
+   *
+   * Lower it for less latency, raise it to leave read budget to others: Kinesis allows 5 reads per second and shard, shared by
+   * all polling consumers.
+   *
+   * @minimum 200
+   * @maximum 60000
+   * @default 1000
+   */
+  readonly pollIntervalMs?: number;
+  /**
+   * How fine Temporal's history of a busy shard is, in milliseconds: one activity per interval. 0 gives one activity per
+   * committed batch. DynamoDB is written after every batch in any case. An idle shard takes at least 60,000 ms per activity.
+   *
+   * One activity costs 6 history events. At 5 batches a second an activity per batch costs a Temporal server about 134 CPU-seconds
+   * per shard-hour, one per 10 s about 4.
+   *
+   * @minimum 0
+   * @maximum 3600000
+   * @default 10000
+   */
+  readonly historyIntervalMs?: number;
+  /**
+   * Time between two listings of the stream's shards, in milliseconds. The end of a shard causes a listing at once, so this
+   * only bounds how late a change is noticed that no shard of this consumer reports.
+   *
+   * ListShards allows 1,000 calls per second and stream, and returns 1,000 shards per call.
+   *
+   * @minimum 1000
+   * @maximum 3600000
+   * @default 60000
+   */
+  readonly shardSyncIntervalMs?: number;
+  /**
+   * How long Temporal waits for a sign of life of a worker before another one takes its shards, in milliseconds: the fail-over
+   * time after a crash. Heartbeats come from a timer of their own, not from the handler.
+   *
+   * Lower it to fail over sooner; each worker sends a heartbeat per shard every 0.8 times this, and a process that stalls for longer
+   * (garbage collection, a handler that blocks the event loop) loses its shards and its batch is handled again.
+   *
+   * @minimum 2000
+   * @maximum 600000
+   * @default 10000
+   */
+  readonly heartbeatTimeoutMs?: number;
+  /**
+   * Longest time that the handler may take for one batch, in milliseconds. Then the batch counts as failed, `context.signal` aborts,
+   * and the batch is tried again. A handler that ignores the signal may still be running then.
+   *
+   * @minimum 100
+   * @maximum 86400000
+   * @default 300000
+   */
+  readonly handlerTimeoutMs?: number;
+  /**
+   * DynamoDB table that holds checkpoints; many consumers may share one. Keys `pk` and `sk`, both strings.
+   *
+   * @default tidemark-checkpoints
+   */
+  readonly tableName?: string;
+  /**
+   * Whether the text of a handler's error is shown in Temporal's history, status and logs, or only its class, code and stack frames.
+   *
+   * Error texts often quote the data that caused them (`JSON.parse` does), and Temporal's history is not the place for it.
+   *
+   * @default hide
+   */
+  readonly errorMessages?: 'hide' | 'show';
+  /** Overrides of what the AWS SDK finds by itself. */
+  readonly aws?: AwsOptions;
+}
+
+/** The only place where a default exists. */
+export const defaultConsumerOptions = {
+  maxBatchRecords: 1_000,
+  maxBatchBytes: 5 * 1_024 * 1_024,
+  maxBatchWaitMs: 0,
+  pollIntervalMs: 1_000,
+  historyIntervalMs: 10_000,
+  shardSyncIntervalMs: 60_000,
+  heartbeatTimeoutMs: 10_000,
+  handlerTimeoutMs: 300_000,
+  tableName: DEFAULT_TABLE_NAME,
+  errorMessages: 'hide',
+} as const satisfies Partial<ConsumerOptions>;
+
+/** Smallest and largest value of each whole-number option. */
+export const optionRanges = {
+  maxBatchRecords: [1, 10_000],
+  maxBatchBytes: [1_024, 64 * 1_024 * 1_024],
+  maxBatchWaitMs: [0, 60_000],
+  pollIntervalMs: [200, 60_000],
+  historyIntervalMs: [0, 3_600_000],
+  shardSyncIntervalMs: [1_000, 3_600_000],
+  heartbeatTimeoutMs: [2_000, 600_000],
+  handlerTimeoutMs: [100, 86_400_000],
+} as const satisfies Partial<Record<keyof ConsumerOptions, readonly [number, number]>>;
+
+/** An idle shard's activity lasts at least this long, so that idleness costs no more than one turn of history a minute. */
+export const IDLE_HISTORY_INTERVAL_MS = 60_000;

@@ -1,0 +1,74 @@
+/**
+ * A position in one shard of one stream incarnation: what is committed, and where reading resumes.
+ *
+ * - `TRIM_HORIZON`: nothing is committed; read the oldest record that retention still has.
+ * - `AT_TIMESTAMP`: nothing is committed; read the first record that arrived at or after `timestampMs`.
+ * - `AFTER`: everything up to and including this sequence number is committed. With `subSequenceNumber` only the user
+ *   records of the aggregate up to and including that index are.
+ * - `SHARD_END`: the shard is closed and everything in it is committed.
+ */
+export type Position =
+  | { readonly at: 'TRIM_HORIZON' }
+  | { readonly at: 'AT_TIMESTAMP'; readonly timestampMs: number }
+  | { readonly at: 'AFTER'; readonly sequenceNumber: string; readonly subSequenceNumber?: number }
+  | { readonly at: 'SHARD_END' };
+
+export const TRIM_HORIZON: Position = { at: 'TRIM_HORIZON' };
+export const SHARD_END: Position = { at: 'SHARD_END' };
+
+const RANK = { TRIM_HORIZON: 0, AT_TIMESTAMP: 1, AFTER: 2, SHARD_END: 3 } as const;
+
+/** Total order of the positions of one shard: negative if `a` is before `b`, 0 if equal, positive if after. */
+export function comparePositions(a: Position, b: Position): number {
+  if (a.at === 'AT_TIMESTAMP' && b.at === 'AT_TIMESTAMP') return Math.sign(a.timestampMs - b.timestampMs);
+  if (a.at === 'AFTER' && b.at === 'AFTER') {
+    return compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) || compareSubSequenceNumbers(a, b);
+  }
+  return RANK[a.at] - RANK[b.at];
+}
+
+/** Order of two sequence numbers. They have up to 56 digits and more, and some endpoints pad with zeros: never text, never number. */
+export function compareSequenceNumbers(a: string, b: string): number {
+  const left = BigInt(a);
+  const right = BigInt(b);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** `AFTER seq` covers the whole record, so it stands after every `AFTER seq.sub`. */
+function compareSubSequenceNumbers(a: { subSequenceNumber?: number }, b: { subSequenceNumber?: number }): number {
+  const left = a.subSequenceNumber ?? Number.POSITIVE_INFINITY;
+  const right = b.subSequenceNumber ?? Number.POSITIVE_INFINITY;
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** True for a decimal string as Kinesis gives them. */
+export function isSequenceNumber(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,128}$/.test(value);
+}
+
+/** A position from a stored value; undefined if it is not one (a damaged row). */
+export function parsePosition(value: unknown): Position | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { at, timestampMs, sequenceNumber, subSequenceNumber: sub } = value as Record<string, unknown>;
+  if (at === 'TRIM_HORIZON') return TRIM_HORIZON;
+  if (at === 'SHARD_END') return SHARD_END;
+  if (at === 'AT_TIMESTAMP' && typeof timestampMs === 'number' && Number.isFinite(timestampMs)) return { at, timestampMs };
+  if (at !== 'AFTER' || !isSequenceNumber(sequenceNumber)) return undefined;
+  if (sub === undefined) return { at, sequenceNumber };
+  return typeof sub === 'number' && Number.isInteger(sub) && sub >= 0
+    ? { at, sequenceNumber, subSequenceNumber: sub }
+    : undefined;
+}
+
+/** A position as people read it: `TRIM_HORIZON`, `AT 2026-01-01T00:00:00.000Z`, `AFTER 4961…8123`, `SHARD_END`. */
+export function describePosition(position: Position): string {
+  switch (position.at) {
+    case 'TRIM_HORIZON':
+    case 'SHARD_END':
+      return position.at;
+    case 'AT_TIMESTAMP':
+      return `AT ${new Date(position.timestampMs).toISOString()}`;
+    case 'AFTER':
+      return `AFTER ${position.sequenceNumber}${position.subSequenceNumber === undefined ? '' : `.${position.subSequenceNumber}`}`;
+  }
+}

@@ -1,0 +1,126 @@
+import { TidemarkError } from './errors';
+import { defaultConsumerOptions, optionRanges, type AwsOptions, type ConsumerOptions } from './options';
+import { parseStream, type StreamRef } from './stream-ref';
+
+/** The start position as the user asked for it, JSON-safe. `LATEST` is resolved to a time when the consumer is first started. */
+export type RequestedStart =
+  | { readonly at: 'TRIM_HORIZON' }
+  | { readonly at: 'LATEST' }
+  | { readonly at: 'AT_TIMESTAMP'; readonly timestampMs: number };
+
+type Tuning = { readonly [K in keyof typeof optionRanges]: number };
+
+/** Every option with its value. */
+export interface ResolvedOptions extends Tuning, StreamRef {
+  readonly name: string;
+  readonly start: RequestedStart;
+  readonly tableName: string;
+  readonly errorMessages: 'hide' | 'show';
+  readonly aws: AwsOptions;
+}
+
+const CONSUMER_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
+
+const KNOWN = ['name', 'stream', 'startFrom', 'tableName', 'errorMessages', 'aws', ...Object.keys(optionRanges)];
+const KNOWN_AWS = ['region', 'kinesisEndpoint', 'dynamodbEndpoint', 'credentials'];
+
+/**
+ * All options checked and completed.
+ * @throws `INVALID_OPTION` that names every wrong option, what was expected and what was given.
+ */
+export function resolveOptions(options: ConsumerOptions): ResolvedOptions {
+  const problems: string[] = [];
+  const check = <T>(value: T | undefined, option: string, expected: string, given: unknown): T | undefined => {
+    if (value === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(given)}`);
+    return value;
+  };
+  if (typeof options !== 'object' || options === null) throw invalid([`Expected an object of options, got ${show(options)}`]);
+
+  const given: Partial<Record<keyof ConsumerOptions, unknown>> = options;
+  const name = check(matching(given.name, CONSUMER_NAME), 'name', '1 to 128 letters, digits or _.-', given.name);
+  const stream = check(parseStream(given.stream), 'stream', 'a stream name or a stream ARN', given.stream);
+  const start = check(parseStart(given.startFrom), 'startFrom', START_EXPECTED, given.startFrom);
+  const table = given.tableName ?? defaultConsumerOptions.tableName;
+  const tableName = check(matching(table, TABLE_NAME), 'tableName', '3 to 255 letters, digits or _.-', table);
+  const errors = given.errorMessages ?? defaultConsumerOptions.errorMessages;
+  const errorMessages = check(oneOf(errors, ['hide', 'show'] as const), 'errorMessages', "'hide' or 'show'", errors);
+  const tuning = resolveTuning(given, problems);
+  const aws = resolveAws(given.aws, problems);
+  problems.push(...unknownOptions(given, KNOWN, ''));
+
+  if (problems.length > 0 || !name || !stream || !start || !tableName || !errorMessages) throw invalid(problems);
+  return { name, ...stream, start, tableName, errorMessages, aws, ...tuning };
+}
+
+function invalid(problems: readonly string[]): TidemarkError {
+  const list = problems.length === 1 ? ` ${problems[0]}` : `\n${problems.map((problem) => `  - ${problem}`).join('\n')}\n`;
+  return new TidemarkError('INVALID_OPTION', `Wrong consumer options:${list}`);
+}
+
+function resolveTuning(given: Partial<Record<keyof ConsumerOptions, unknown>>, problems: string[]): Tuning {
+  const entries = Object.entries(optionRanges).map(([option, [min, max]]) => {
+    const key = option as keyof typeof optionRanges;
+    const value = given[key] ?? defaultConsumerOptions[key];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      problems.push(`Expected \`${option}\` to be a whole number from ${min} to ${max}, got ${show(value)}`);
+    }
+    return [option, value];
+  });
+  return Object.fromEntries(entries) as Tuning;
+}
+
+function resolveAws(aws: unknown, problems: string[]): AwsOptions {
+  if (aws === undefined) return {};
+  if (typeof aws !== 'object' || aws === null) {
+    problems.push(`Expected \`aws\` to be an object, got ${show(aws)}`);
+    return {};
+  }
+  const given = aws as Record<string, unknown>;
+  problems.push(...unknownOptions(given, KNOWN_AWS, 'aws.'));
+  for (const option of ['kinesisEndpoint', 'dynamodbEndpoint']) {
+    const value = given[option];
+    if (value !== undefined && !isUrl(value)) problems.push(`Expected \`aws.${option}\` to be an http(s) URL, got ${show(value)}`);
+  }
+  if (given.region !== undefined && matching(given.region, /^[a-z0-9-]+$/) === undefined) {
+    problems.push(`Expected \`aws.region\` to be a region name such as eu-west-1, got ${show(given.region)}`);
+  }
+  return aws;
+}
+
+const START_EXPECTED = "'TRIM_HORIZON', 'LATEST' or { timestamp: Date | ISO 8601 string | epoch milliseconds }";
+
+function parseStart(value: unknown): RequestedStart | undefined {
+  if (value === 'TRIM_HORIZON' || value === 'LATEST') return { at: value };
+  if (typeof value !== 'object' || value === null || !('timestamp' in value)) return undefined;
+  const { timestamp } = value;
+  const isTime = timestamp instanceof Date || typeof timestamp === 'string' || typeof timestamp === 'number';
+  const timestampMs = isTime ? new Date(timestamp).getTime() : Number.NaN;
+  return Number.isFinite(timestampMs) && timestampMs >= 0 ? { at: 'AT_TIMESTAMP', timestampMs } : undefined;
+}
+
+function unknownOptions(given: object, known: readonly string[], prefix: string): string[] {
+  return Object.keys(given)
+    .filter((key) => !known.includes(key))
+    .map((key) => `Unknown option \`${prefix}${key}\`: known are ${known.join(', ')}`);
+}
+
+function matching(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
+}
+
+function oneOf<T>(value: unknown, values: readonly T[]): T | undefined {
+  return values.find((candidate) => candidate === value);
+}
+
+function isUrl(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value);
+}
+
+/** A value as an error message shows it: short, with its type, and never the inside of an object. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return '`null`';
+  if (typeof value === 'object' || typeof value === 'function') return `a value of type ${Array.isArray(value) ? 'array' : typeof value}`;
+  return `\`${String(value).slice(0, 100)}\` (${typeof value})`;
+}

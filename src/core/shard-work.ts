@@ -1,0 +1,162 @@
+/** What crosses the border between workflows and activities: small, JSON-safe, never a record. */
+import type { CheckpointState, Totals } from './checkpoint';
+import type { Belief } from './commit-protocol';
+import type { ErrorCode } from './errors';
+import type { FailureStreak } from './failure-policy';
+import type { ShardIdentity, StreamIncarnation } from './names';
+import type { Position } from './positions';
+import type { DataLoss } from './read-start';
+
+/** Timing that the workflow needs and the worker's code decides: each activity result brings the current values, so a deploy changes them. */
+export interface Timing {
+  readonly heartbeatTimeoutMs: number;
+  readonly shardSyncIntervalMs: number;
+}
+
+/** Input of the activity `processBatches`. */
+export interface SliceInput {
+  readonly shard: ShardIdentity;
+  readonly parentShardIds: readonly string[];
+  readonly belief: Belief;
+  readonly progress: Progress;
+  /** Counts the activities of this run that may write the checkpoint, from 1. */
+  readonly activitySeq: number;
+  /** Failures of the batch at the current position so far. */
+  readonly streak?: FailureStreak;
+}
+
+/** What is known of a shard beside its checkpoint state. Times are epoch milliseconds. */
+export interface Progress {
+  readonly totals: Totals;
+  readonly lastArrivalMs?: number;
+  readonly caughtUpAtMs?: number;
+  readonly committedAtMs?: number;
+  readonly millisBehindLatest?: number;
+}
+
+/** Why a slice ended without an error. */
+export type SliceEnd = 'interval' | 'cancelled' | 'handOver' | 'shardEnd' | 'fenced';
+
+/** Result of the activity `processBatches`. With `end: 'fenced'` there is no checkpoint: the next activity claims. */
+export interface SliceResult {
+  readonly end: SliceEnd;
+  readonly checkpoint?: CheckpointState;
+  readonly runId: string;
+  readonly progress: Progress;
+  readonly batches: number;
+  readonly worker: string;
+  readonly timing: Timing;
+  /** Things that an operator should see, oldest first. */
+  readonly events: readonly ShardEvent[];
+  readonly childShardIds?: readonly string[];
+}
+
+/** Details of a `HANDLER_FAILED` failure: the decided checkpoint state like a normal result, and what comes next. */
+export interface HandlerFailure extends Omit<SliceResult, 'end'> {
+  readonly checkpoint: CheckpointState;
+  readonly streak: FailureStreak;
+  readonly retryAfterMs: number;
+  readonly error: ErrorNote;
+}
+
+/** Details of every other failure that ends a shard's workflow or needs an operator. */
+export interface ErrorNote {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export type ShardEvent =
+  | { readonly kind: 'claimed'; readonly atMs: number; readonly adopted: 'none' | 'row' | 'input' | 'created' }
+  | ({ readonly kind: 'dataLoss'; readonly atMs: number } & DataLoss)
+  | { readonly kind: 'fenced'; readonly atMs: number };
+
+/** State of a shard as people see it: in status, search attributes, the Web UI and the checkpoint item. */
+export type ShardPhase = 'STARTING' | 'READING' | 'RETRYING' | 'STOPPED' | 'FINISHED' | 'FAILED';
+
+/** Input of the shard workflow; `carried` only after continue-as-new. */
+export interface ShardWorkflowInput {
+  readonly shard: ShardIdentity;
+  readonly parentShardIds: readonly string[];
+  /** Where the shard begins if it has no checkpoint. */
+  readonly start: Position;
+  readonly timing: Timing;
+  /** Search attributes are upserted only where the namespace has them. */
+  readonly searchAttributes: boolean;
+  /** Continue as new at this many history events instead of when the server suggests it. For tests. */
+  readonly maxHistoryEvents?: number;
+  readonly carried?: ShardCarried;
+}
+
+export interface ShardCarried {
+  readonly belief: Belief;
+  readonly progress: Progress;
+  readonly slices: number;
+  readonly streak?: FailureStreak;
+  readonly lastError?: ErrorNote;
+  readonly lastEvent?: ShardEvent;
+  readonly worker?: string;
+}
+
+/** Answer of the shard's status query. */
+export interface ShardStatus {
+  readonly shardId: string;
+  readonly phase: ShardPhase;
+  readonly position: Position;
+  readonly generation: number;
+  readonly progress: Progress;
+  /** Failures of the current batch in a row. */
+  readonly failures: number;
+  readonly slices: number;
+  readonly lastError?: ErrorNote;
+  readonly lastEvent?: ShardEvent;
+  /** Identity of the worker that ran the last slice. */
+  readonly worker?: string;
+}
+
+/** Result of a finished shard workflow. */
+export interface ShardResult {
+  readonly phase: 'FINISHED' | 'STOPPED';
+  readonly position: Position;
+  readonly records: number;
+}
+
+/** Who asked for something and why; recorded in history. */
+export interface ControlRequest {
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** Input of the stream workflow. */
+export interface StreamWorkflowInput {
+  readonly stream: StreamIncarnation;
+  readonly timing: Timing;
+  readonly searchAttributes: boolean;
+  readonly maxHistoryEvents?: number;
+  readonly carried?: { readonly lastSync?: SyncResult };
+}
+
+export interface SyncInput {
+  readonly stream: StreamIncarnation;
+  readonly searchAttributes: boolean;
+}
+
+/** Result of the activity `syncShards`: counts and a few ids, because a stream may have thousands of shards. */
+export interface SyncResult {
+  readonly listed: number;
+  readonly running: number;
+  readonly finished: number;
+  readonly waiting: number;
+  /** Ids of shards that retention took before they were finished; at most 20 are named. */
+  readonly expired: readonly string[];
+  readonly expiredCount: number;
+  readonly atMs: number;
+  readonly timing: Timing;
+}
+
+export interface StreamStatus {
+  readonly stream: StreamIncarnation;
+  readonly stopping: boolean;
+  readonly lastSync?: SyncResult;
+  readonly lastError?: ErrorNote;
+}
