@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { ShardIdentity } from '../core/names';
+import type { RawRecord } from '../kinesis/kinesis-port';
+
+/**
+ * One Kinesis record as a handler sees it. It is valid during the handler's call: `data` may be a view of a larger page, so
+ * keep a `copy()` of what must live longer.
+ */
+export class KinesisRecord {
+  /** Payload, as the producer put it. Not to be changed. */
+  readonly data: Uint8Array;
+  readonly partitionKey: string;
+  /** Decimal string of up to 56 digits and more; compare as BigInt. Order within one shard. */
+  readonly sequenceNumber: string;
+  /** When Kinesis took the record, approximately. */
+  readonly arrivalTime: Date;
+  readonly #shard: ShardIdentity;
+
+  /** @internal */
+  constructor(raw: RawRecord, shard: ShardIdentity) {
+    this.data = raw.data;
+    this.partitionKey = raw.partitionKey;
+    this.sequenceNumber = raw.sequenceNumber;
+    this.arrivalTime = new Date(raw.arrivalMs);
+    this.#shard = shard;
+  }
+
+  get shardId(): string {
+    return this.#shard.shardId;
+  }
+
+  /**
+   * The same for every delivery of this record (retry, other batch borders, restart, continue-as-new, reset), different for
+   * every other record of every stream: 43 characters `A-Za-z0-9_-`. Write it with the effect, and a second delivery changes nothing.
+   */
+  get idempotencyKey(): string {
+    const { streamArn, createdAtMs, shardId } = this.#shard;
+    return createHash('sha256').update(`${streamArn}\n${createdAtMs}\n${shardId}\n${this.sequenceNumber}`).digest('base64url');
+  }
+
+  /** The payload as UTF-8 text. */
+  text(): string {
+    return Buffer.from(this.data.buffer, this.data.byteOffset, this.data.byteLength).toString('utf8');
+  }
+
+  /** The payload parsed as JSON. @throws SyntaxError */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+
+  /** The payload in memory of its own, to keep beyond the handler's call. */
+  copy(): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.data);
+  }
+
+  /** Identity without the payload, so that a logged record shows no data. */
+  toJSON(): { shardId: string; sequenceNumber: string; bytes: number } {
+    return { shardId: this.shardId, sequenceNumber: this.sequenceNumber, bytes: this.data.byteLength };
+  }
+}
