@@ -1,0 +1,37 @@
+import type { RunFacts, ShardFacts } from './oracle-facts';
+
+const NANOSECONDS_PER_MILLISECOND = 1e6;
+
+interface Touch {
+  readonly worker: string;
+  readonly time: number;
+}
+
+/** For each fault and each shard its worker was busy with: how long until another worker was seen on that shard. */
+export function resumeTimesMs(run: RunFacts): number[] {
+  const times: number[] = [];
+  for (const shard of run.shards.values()) {
+    const touches = touchesOf(shard);
+    for (const kill of run.kills) {
+      const next = touches.findIndex((touch) => touch.time > kill.time && touch.worker !== kill.worker);
+      const before = touches.findLast((touch) => touch.time <= kill.time);
+      const resumed = touches[next];
+      if (resumed && before?.worker === kill.worker) times.push((resumed.time - kill.time) / NANOSECONDS_PER_MILLISECOND);
+    }
+  }
+  return times.sort((a, b) => a - b);
+}
+
+function touchesOf(shard: ShardFacts): Touch[] {
+  const touches: Touch[] = [];
+  for (const { worker, handlings, writes } of shard.slices.values()) {
+    for (const { time } of handlings) touches.push({ worker, time });
+    for (const { done } of writes) touches.push({ worker, time: done });
+  }
+  return touches.sort((a, b) => a.time - b.time);
+}
+
+/** The value below which the given share of sorted values lies (nearest rank); undefined for none. */
+export function percentile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}
