@@ -1,0 +1,25 @@
+import type { ConsumerDefinition } from '../handler/define-consumer';
+import type { CheckpointStore } from '../checkpoints/checkpoint-store';
+import type { KinesisPort } from '../kinesis/kinesis-port';
+
+/** One consumer with the services it uses. */
+export interface ConsumerRuntime {
+  readonly definition: ConsumerDefinition;
+  readonly kinesis: KinesisPort;
+  readonly store: CheckpointStore;
+}
+
+/** What activities need of the world. Clock and random are here so that tests decide them. */
+export interface ActivityDependencies {
+  /** By `<consumer>/<stream name>`: workflows name a consumer, never code to load. */
+  readonly consumers: ReadonlyMap<string, ConsumerRuntime>;
+  /** Identity of this worker as status shows it. */
+  readonly worker: string;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly mintToken: () => string;
+}
+
+export function consumerKey({ consumer, streamName }: { consumer: string; streamName: string }): string {
+  return `${consumer}/${streamName}`;
+}

@@ -1,0 +1,147 @@
+import { TidemarkError, codeOf } from '../core/errors';
+import type { ShardIdentity } from '../core/names';
+import { backoffMs, pollDelayMs, READ_BACKOFF } from '../core/pacing';
+import { judgePage } from '../core/page-verdict';
+import type { IteratorStart } from '../core/read-start';
+import type { KinesisPort, Page, RawRecord } from './kinesis-port';
+import type { StreamWatch } from './stream-watch';
+
+/** What one read brought. After `end` there is nothing more to read. */
+export interface ReadResult {
+  readonly records: readonly RawRecord[];
+  readonly millisBehindLatest: number;
+  /** Wall clock before the call: everything that had arrived by then and is not returned was returned before. */
+  readonly askedAtMs: number;
+  readonly end?: { readonly childShardIds: readonly string[] };
+}
+
+export interface ReaderEnvironment {
+  readonly kinesis: KinesisPort;
+  readonly watch: StreamWatch;
+  readonly random: () => number;
+  /** Rejects when `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly now: () => number;
+  /** Told of each failed call that is tried again, and of `undefined` when calls succeed again. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+export interface ReaderOptions {
+  readonly shard: ShardIdentity;
+  readonly start: IteratorStart;
+  readonly limit: number;
+  readonly pollIntervalMs: number;
+}
+
+/**
+ * Reads one shard in order, from a start. Throttling, outages, expired iterators and contradictory answers are waited out here,
+ * without end: they say nothing about records. It gives up only on what no waiting mends.
+ */
+export class ShardReader {
+  private iterator: string | undefined;
+  private lastRead: string | undefined;
+  private delayMs = 0;
+  private failures = 0;
+
+  constructor(
+    private readonly environment: ReaderEnvironment,
+    private readonly options: ReaderOptions,
+  ) {}
+
+  /** @throws the reason of `signal`, or `STREAM_DELETED`, `STREAM_RECREATED`, `SHARD_NOT_FOUND`, `INVALID_SEQUENCE_NUMBER`, `ACCESS_DENIED` … */
+  async read(signal: AbortSignal): Promise<ReadResult> {
+    for (;;) {
+      if (this.delayMs > 0) await this.environment.sleep(this.delayMs, signal);
+      signal.throwIfAborted();
+      try {
+        const result = await this.readOnce(signal);
+        if (result) return this.succeeded(result);
+      } catch (error) {
+        signal.throwIfAborted();
+        await this.recover(error);
+      }
+    }
+  }
+
+  /** Undefined if the answer was invalid and the same iterator must be asked again. */
+  private async readOnce(signal: AbortSignal): Promise<ReadResult | undefined> {
+    this.iterator ??= await this.openIterator();
+    const askedAtMs = this.environment.now();
+    const page = await this.environment.kinesis.getRecords(this.options.shard, this.iterator, this.options.limit, signal);
+    const verdict = judgePage(page);
+    const childShardIds = verdict === 'end' || verdict === 'confirmEnd' ? await this.childrenAfter(page, verdict) : undefined;
+    if (verdict === 'invalid' || (verdict === 'confirmEnd' && childShardIds === undefined)) return this.rejectAnswer();
+    this.iterator = page.nextIterator;
+    this.lastRead = page.records.at(-1)?.sequenceNumber ?? this.lastRead;
+    const { records, millisBehindLatest } = page;
+    return { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
+  }
+
+  private async childrenAfter(page: Page, verdict: 'end' | 'confirmEnd'): Promise<string[] | undefined> {
+    if (verdict === 'end') return page.childShards.map(({ shardId }) => shardId);
+    return this.environment.watch.confirmShardEnd(this.options.shard.shardId);
+  }
+
+  private async openIterator(): Promise<string> {
+    const { shard, start } = this.options;
+    const from: IteratorStart = this.lastRead === undefined ? start : { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: this.lastRead };
+    const iterator = await this.environment.kinesis.getShardIterator(shard, shard.shardId, from);
+    // A sequence number belongs to one incarnation, and Kinesis checks it. The other starts fit any stream of the same name:
+    // they must be seen to belong to this one after the iterator was taken.
+    if (from.type === 'AFTER_SEQUENCE_NUMBER') await this.environment.watch.recent(30_000);
+    else await this.environment.watch.fresh();
+    return iterator;
+  }
+
+  private succeeded(result: ReadResult): ReadResult {
+    if (this.failures > 0) this.environment.onTrouble(undefined);
+    this.failures = 0;
+    this.delayMs = pollDelayMs({ records: result.records.length, millisBehindLatest: result.millisBehindLatest }, this.options.pollIntervalMs);
+    return result;
+  }
+
+  private rejectAnswer(): undefined {
+    const { streamName, shardId } = this.options.shard;
+    this.backOff(
+      new TidemarkError('INVALID_ANSWER', 'GetRecords gave no next iterator without a confirmed shard end, or child shards of an open shard', {
+        context: { stream: streamName, shard: shardId },
+      }),
+    );
+    return undefined;
+  }
+
+  private async recover(error: unknown): Promise<void> {
+    switch (codeOf(error)) {
+      case 'ITERATOR_EXPIRED':
+        this.iterator = undefined;
+        this.delayMs = 0;
+        return;
+      case 'STREAM_NOT_FOUND':
+        await this.explainMissing();
+        this.iterator = undefined;
+        return this.backOff(error);
+      case 'INVALID_SEQUENCE_NUMBER':
+        await this.environment.watch.fresh();
+        throw error;
+      case 'THROUGHPUT_EXCEEDED':
+      case 'KINESIS_UNAVAILABLE':
+        return this.backOff(error);
+      default:
+        throw error;
+    }
+  }
+
+  /** An outage while asking for the reason is an outage like any other. */
+  private async explainMissing(): Promise<void> {
+    await this.environment.watch.explainMissing(this.options.shard.shardId).catch((error: unknown) => {
+      const code = codeOf(error);
+      if (code !== 'KINESIS_UNAVAILABLE' && code !== 'THROUGHPUT_EXCEEDED') throw error;
+    });
+  }
+
+  private backOff(error: unknown): void {
+    this.failures += 1;
+    this.delayMs = backoffMs(READ_BACKOFF, this.failures, this.environment.random());
+    this.environment.onTrouble(error);
+  }
+}

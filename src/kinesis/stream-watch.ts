@@ -1,0 +1,84 @@
+import { TidemarkError, codeOf } from '../core/errors';
+import type { StreamIncarnation } from '../core/names';
+import { childrenOf } from '../core/shard-graph';
+import type { KinesisPort, StreamDescription } from './kinesis-port';
+
+/** Shortest time between two DescribeStreamSummary calls of one process: AWS allows 20 a second per account. */
+const MIN_CALL_INTERVAL_MS = 250;
+
+/**
+ * What a process knows of one stream incarnation. Shards ask often and at the same time, so their calls are joined.
+ */
+export class StreamWatch {
+  private latest: { description: StreamDescription; startedAt: number } | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+  private queued: Promise<StreamDescription> | undefined;
+
+  constructor(
+    private readonly kinesis: KinesisPort,
+    private readonly stream: StreamIncarnation,
+    private readonly monotonicMs: () => number = () => performance.now(),
+  ) {}
+
+  /** A description at most `maxAgeMs` old. @throws `STREAM_DELETED`, `STREAM_RECREATED`, and what `describeStream` throws */
+  async recent(maxAgeMs: number): Promise<StreamDescription> {
+    if (this.latest && this.monotonicMs() - this.latest.startedAt <= maxAgeMs) return this.latest.description;
+    return this.fresh();
+  }
+
+  /** A description that was asked for after this call: what was read before it belongs to this incarnation. */
+  async fresh(): Promise<StreamDescription> {
+    this.queued ??= this.callAfter(this.running);
+    return this.queued;
+  }
+
+  /** The children of a closed shard, where GetRecords did not name them; undefined if the shard is not closed, or has none. */
+  async confirmShardEnd(shardId: string): Promise<string[] | undefined> {
+    const shards = await this.kinesis.listShards(this.stream);
+    const isClosed = shards.find((shard) => shard.shardId === shardId)?.isClosed ?? false;
+    const children = childrenOf(shardId, shards).map((child) => child.shardId);
+    return isClosed && children.length > 0 ? children : undefined;
+  }
+
+  /**
+   * Why Kinesis does not know a shard it was asked for: never because it has ended.
+   * @throws `STREAM_DELETED`, `STREAM_RECREATED` or `SHARD_NOT_FOUND`; returns if stream and shard are there after all
+   */
+  async explainMissing(shardId: string): Promise<void> {
+    await this.fresh();
+    const shards = await this.kinesis.listShards(this.stream);
+    if (shards.some((shard) => shard.shardId === shardId)) return;
+    throw new TidemarkError('SHARD_NOT_FOUND', 'The stream no longer lists this shard', { context: { ...this.context, shard: shardId } });
+  }
+
+  private async callAfter(previous: Promise<unknown>): Promise<StreamDescription> {
+    await previous.catch(() => undefined);
+    const wait = (this.latest?.startedAt ?? -Infinity) + MIN_CALL_INTERVAL_MS - this.monotonicMs();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    this.queued = undefined;
+    const call = this.describe();
+    this.running = call;
+    return call;
+  }
+
+  private async describe(): Promise<StreamDescription> {
+    const startedAt = this.monotonicMs();
+    const description = await this.kinesis.describeStream(this.stream).catch((error: unknown) => {
+      if (codeOf(error) !== 'STREAM_NOT_FOUND') throw error;
+      throw new TidemarkError('STREAM_DELETED', 'The stream does not exist any more', { context: this.context });
+    });
+    if (description.status === 'DELETING') {
+      throw new TidemarkError('STREAM_DELETED', 'The stream is being deleted', { context: this.context });
+    }
+    if (description.createdAtMs !== this.stream.createdAtMs) {
+      const createdAt = new Date(description.createdAtMs).toISOString();
+      throw new TidemarkError('STREAM_RECREATED', `The stream of this name was created anew at ${createdAt}`, { context: this.context });
+    }
+    this.latest = { description, startedAt };
+    return description;
+  }
+
+  private get context(): { stream: string; createdAt: string } {
+    return { stream: this.stream.streamName, createdAt: new Date(this.stream.createdAtMs).toISOString() };
+  }
+}
