@@ -19,6 +19,8 @@ export interface ExecutionEnvironment {
   readonly sleep: (ms: number) => Promise<void>;
   /** Throws once this execution may no longer write: frozen past its heartbeat timeout, or cancelled because another took over. */
   readonly assertOwner: () => void;
+  /** Told of each call that failed and will be sent again. */
+  readonly onTrouble?: (error: TidemarkError) => void;
 }
 
 export interface ExecutionIdentity {
@@ -29,7 +31,7 @@ export interface ExecutionIdentity {
 }
 
 export type AcquireResult =
-  | { readonly kind: 'owned'; readonly checkpoint: CheckpointState; readonly claimed?: Adoption | 'created'; readonly row?: CheckpointRow }
+  | { readonly kind: 'owned'; readonly checkpoint: CheckpointState; readonly facts: CommitFacts; readonly claimed?: Adoption | 'created' }
   | { readonly kind: 'fenced' };
 
 export type CommitResult = 'committed' | 'fenced';
@@ -48,7 +50,7 @@ export class Committer {
     if (!trustsToken(belief, runId, attempt) || belief.token === undefined) return this.claim(belief, facts);
     const { position, generation, token, rewindId } = belief;
     this.checkpoint = { position, generation, token, ...(rewindId === undefined ? {} : { rewindId }) };
-    return { kind: 'owned', checkpoint: this.checkpoint };
+    return { kind: 'owned', checkpoint: this.checkpoint, facts };
   }
 
   /** Moves the checkpoint forward. After `fenced` this execution is over: it must never claim again (hole C1). */
@@ -73,10 +75,11 @@ export class Committer {
       const row = await this.untilDefinite(() => this.environment.store.read(this.identity.shard));
       const plan = planClaim(belief, row, this.identity.writer);
       if (plan.kind === 'stale') return { kind: 'fenced' };
-      const checkpoint = await this.tryClaim(plan, factsOf(row, facts));
+      const newest = newestFacts(row, facts);
+      const checkpoint = await this.tryClaim(plan, newest);
       if (checkpoint === undefined) continue;
       this.checkpoint = checkpoint;
-      return { kind: 'owned', checkpoint, claimed: plan.kind === 'create' ? 'created' : plan.adopted, ...(row ? { row } : {}) };
+      return { kind: 'owned', checkpoint, facts: newest, claimed: plan.kind === 'create' ? 'created' : plan.adopted };
     }
   }
 
@@ -100,6 +103,7 @@ export class Committer {
         return await call();
       } catch (error) {
         if (!(error instanceof TidemarkError) || !error.retryable) throw error;
+        this.environment.onTrouble?.(error);
         await this.environment.sleep(backoffMs(WRITE_BACKOFF, failures, this.environment.random()));
       }
     }
@@ -107,7 +111,7 @@ export class Committer {
 }
 
 /** A claim keeps the facts of the row it takes over: they are at least as new as what the workflow carried. */
-function factsOf(row: CheckpointRow | undefined, facts: CommitFacts): CommitFacts {
+function newestFacts(row: CheckpointRow | undefined, facts: CommitFacts): CommitFacts {
   if (row === undefined || row.totals.records < facts.totals.records) return facts;
   const { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest } = row;
   return { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest };
