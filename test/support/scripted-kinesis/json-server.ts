@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AwsError } from './aws-error';
+import { FaultRules, type FaultAction } from './fault-rules';
+import { isObject, jsonReply, parseObject, readJsonRequest, type JsonReply, type JsonRequest } from './json-request';
+import { RequestLog } from './request-log';
+
+export interface JsonServerOptions {
+  /** Executes one request. An AwsError becomes an answer; anything else breaks the connection. */
+  execute: (request: JsonRequest) => JsonReply | Promise<JsonReply>;
+  /** Forwards a delayed copy of a request; without it `replayAfterMs` executes the request again. */
+  replay?: (request: JsonRequest) => Promise<unknown>;
+  nowMs: () => number;
+}
+
+/** What both test servers offer besides their own controls. */
+export interface FaultyServer {
+  readonly endpoint: string;
+  readonly faults: FaultRules;
+  readonly requests: RequestLog;
+  /** While on, open connections are destroyed and new ones are reset at once. */
+  outage(on: boolean): void;
+  /** Destroys every connection and cancels delayed work; nothing keeps the process alive afterwards. */
+  close(): Promise<void>;
+}
+
+/** An HTTP/1.1 server on a free loopback port that passes every request through fault rules. */
+export async function startJsonServer(options: JsonServerOptions): Promise<FaultyServer> {
+  const server = new FaultyJsonServer(options);
+  await server.listen();
+  return server;
+}
+
+class FaultyJsonServer implements FaultyServer {
+  readonly faults = new FaultRules();
+  readonly requests = new RequestLog();
+  private readonly closing = new AbortController();
+  private readonly server: Server;
+  private isOut = false;
+
+  constructor(private readonly options: JsonServerOptions) {
+    // A short keep-alive would close idle connections under a client that is about to use them.
+    this.server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (message, response) => {
+      this.serve(message, response).catch(() => message.socket.destroy());
+    });
+    this.server.on('connection', (socket) => {
+      if (this.isOut) socket.resetAndDestroy();
+    });
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(0, '127.0.0.1', resolve);
+    });
+  }
+
+  outage(on: boolean): void {
+    this.isOut = on;
+    if (on) this.server.closeAllConnections();
+  }
+
+  async close(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort();
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await readJsonRequest(message);
+    this.requests.record(request, this.options.nowMs());
+    const action = this.faults.take(request) ?? {};
+    if (action.delayMs !== undefined) await this.wait(action.delayMs);
+    if (action.hang) return;
+    if (action.dropRequest) return void message.socket.destroy();
+    const reply = await this.answer(request, action);
+    if (action.delayReplyMs !== undefined) await this.wait(action.delayReplyMs);
+    if (action.dropReply) return void message.socket.destroy();
+    this.send(response, reply, action.truncateReply ?? false);
+  }
+
+  private async answer(request: JsonRequest, action: FaultAction): Promise<JsonReply> {
+    if (action.error !== undefined) {
+      const fault = new AwsError(action.error, action.message ?? 'Injected by a fault rule.', action.status);
+      return jsonReply(fault.status, fault.toBody());
+    }
+    const reply = await this.execute(request);
+    if (action.replayAfterMs !== undefined) this.replayLater(request, action.replayAfterMs);
+    return action.rewrite === undefined ? reply : rewriteBody(reply, request, action.rewrite);
+  }
+
+  private async execute(request: JsonRequest): Promise<JsonReply> {
+    try {
+      return await this.options.execute(request);
+    } catch (error) {
+      if (error instanceof AwsError) return jsonReply(error.status, error.toBody());
+      throw error;
+    }
+  }
+
+  private replayLater(request: JsonRequest, delayMs: number): void {
+    const replay = this.options.replay ?? ((again: JsonRequest) => this.execute(again));
+    // The copy's answer is discarded, whatever it is.
+    this.wait(delayMs)
+      .then(() => replay(request))
+      .catch(() => undefined);
+  }
+
+  private send(response: ServerResponse, reply: JsonReply, truncate: boolean): void {
+    response.sendDate = false;
+    response.writeHead(reply.status, {
+      'x-amzn-requestid': randomUUID(),
+      date: new Date(this.options.nowMs()).toUTCString(),
+      ...reply.headers,
+      'content-length': reply.body.length,
+    });
+    if (!truncate) return void response.end(reply.body);
+    response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => response.socket?.destroy());
+  }
+
+  private wait(delayMs: number): Promise<void> {
+    return sleep(delayMs, undefined, { signal: this.closing.signal });
+  }
+}
+
+function rewriteBody(reply: JsonReply, request: JsonRequest, rewrite: NonNullable<FaultAction['rewrite']>): JsonReply {
+  const rewritten: unknown = rewrite(parseObject(reply.body), request);
+  return { ...reply, body: Buffer.from(isObject(rewritten) ? JSON.stringify(rewritten) : '') };
+}
