@@ -1,6 +1,7 @@
 /** `npm run stack`: all servers until Ctrl-C. Options: --servers temporal,dynamodb  --db <file>  --headless */
 import { parseArgs } from 'node:util';
 
+import { errorText } from './error-text';
 import { type Server, type ServerName } from './server';
 import { type Stack, startStack } from './stack';
 
@@ -66,7 +67,7 @@ function describe({ name, address, origin, pid }: Server): string {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(errorText(error));
     process.exit(1);
   },
 );

@@ -38,4 +38,6 @@ server.once('exit', (code, signal) => {
   tell({ exited: { code, signal } }, () => process.exit(0));
 });
 process.once('disconnect', terminate);
+// The parent may have died while this module was still loading, before anyone listened.
+if (!process.connected) terminate();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, terminate);

@@ -51,9 +51,16 @@ function addressOf(port: number | undefined): string {
 
 function settings([port, tlsPort]: readonly number[], packageDir: string): Record<string, string> {
   return {
+    ...emulatorSettings(),
     KINESIS_MOCK_PLAIN_PORT: String(port),
     KINESIS_MOCK_TLS_PORT: String(tlsPort),
     KINESIS_MOCK_CERT_PATH: path.join(packageDir, 'server.json'),
+  };
+}
+
+/** What does not depend on the machine: no waiting in the control plane, and room for many shards. */
+export function emulatorSettings(): Record<string, string> {
+  return {
     AWS_ACCOUNT_ID: LOCAL_ACCOUNT_ID,
     AWS_REGION: LOCAL_REGION,
     SHARD_LIMIT: '20000',

@@ -1,3 +1,4 @@
+import { errorText } from './error-text';
 import { type Source } from './sources';
 import { type ServerOrigin } from './server';
 
@@ -27,7 +28,7 @@ export async function obtainProgram(
     try {
       return { origin, file: await acquire() };
     } catch (error) {
-      problems.push(`  ${title}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`  ${title}: ${errorText(error)}`);
     }
   }
   throw new Error(`cannot get a server:\n${problems.join('\n')}\n${advice}`);

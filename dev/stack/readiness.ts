@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { errorText } from './error-text';
 import { type KeptProcess } from './kept-process';
 import { tailOf } from './server-log';
 
@@ -34,7 +35,7 @@ export async function untilReady(name: string, server: KeptProcess, probe: Probe
       await probe(over);
       if (server.exitReason === undefined) return;
     } catch (error) {
-      lastProblem = error instanceof Error ? describe(error) : String(error);
+      lastProblem = errorText(error);
     }
     await delay(POLL_INTERVAL_MS);
   }
@@ -46,8 +47,4 @@ function startError(name: string, problem: string, logFile: string): ServerStart
   const tail = tailOf(logFile);
   const log = tail.trim() ? `, and its log ${logFile} ends with\n${tail}` : `; its log ${logFile} is empty`;
   return new ServerStartError(`${name} did not start: ${problem}${log}`, /already in use|EADDRINUSE/i.test(tail));
-}
-
-function describe(error: Error): string {
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { errorText } from './error-text';
 import { type CommandLine, keep, type KeptProcess } from './kept-process';
 import { CACHE_DIR } from './paths';
 import { freePorts } from './ports';
@@ -105,8 +106,9 @@ export async function useGiven(name: ServerName, address: string, variable: stri
   try {
     await probe(AbortSignal.timeout(5_000));
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new Error(`${variable}=${address} does not answer (${problem}). Start that server or unset ${variable}.`);
+    throw new Error(
+      `${variable}=${address} does not answer: ${errorText(error)}. Start that server or unset ${variable}.`,
+    );
   }
   const refuse = () => Promise.reject(new Error(`${name} at ${address} was not started here`));
   return { name, origin: 'environment', address, stop: () => Promise.resolve(), signal: refuse };

@@ -1,4 +1,5 @@
 import { startDynamodb } from './dynamodb';
+import { errorText } from './error-text';
 import { startKinesis } from './kinesis';
 import { type Server, type ServerName, type ServerOptions } from './server';
 import { stackEnvironment } from './stack-env';
@@ -40,7 +41,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const problems = results.filter((result) => result.status === 'rejected').map((result): unknown => result.reason);
   if (problems.length === 0) return asStack(running, options.env ?? process.env);
   await stopAll(running);
-  throw problems.length === 1 ? problems[0] : new AggregateError(problems, problems.map(String).join('\n'));
+  throw problems.length === 1 ? problems[0] : new AggregateError(problems, problems.map(errorText).join('\n'));
 }
 
 function asStack(servers: readonly Server[], env: NodeJS.ProcessEnv): Stack {

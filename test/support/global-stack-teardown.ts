@@ -1,0 +1,3 @@
+import { stopOnce } from './global-stack';
+
+export default stopOnce;

@@ -1,0 +1,25 @@
+import { type Stack, startStack } from '../../dev/stack';
+import { TEST_VARIABLES, UI_VARIABLE } from './stack-variables';
+
+/** Where global set-up keeps the stack for global tear-down; both run in jest's main process. */
+const HOLDER = globalThis as { tidemarkStack?: Stack };
+
+/** Jest calls this once per project that needs the stack: the first one starts it, the others find the addresses. */
+export default async function startOnce(): Promise<void> {
+  if (Object.values(TEST_VARIABLES).every((name) => process.env[name])) return;
+  const stack = await startStack({ onProgress: (line) => process.stderr.write(`${line}\n`) });
+  HOLDER.tidemarkStack = stack;
+  process.env[TEST_VARIABLES.temporalAddress] = stack.temporalAddress;
+  process.env[TEST_VARIABLES.kinesisEndpoint] = stack.kinesisEndpoint;
+  process.env[TEST_VARIABLES.dynamodbEndpoint] = stack.dynamodbEndpoint;
+  if (stack.temporalUiUrl) process.env[UI_VARIABLE] = stack.temporalUiUrl;
+}
+
+/** Stops what `startOnce` started; later calls do nothing. */
+export async function stopOnce(): Promise<void> {
+  const stack = HOLDER.tidemarkStack;
+  if (!stack) return;
+  delete HOLDER.tidemarkStack;
+  for (const name of [...Object.values(TEST_VARIABLES), UI_VARIABLE]) delete process.env[name];
+  await stack.stop();
+}
