@@ -46,13 +46,20 @@ export function isSequenceNumber(value: unknown): value is string {
   return typeof value === 'string' && /^\d{1,128}$/.test(value);
 }
 
+/** Largest distance from the epoch that a Date holds, milliseconds. */
+const MAX_TIMESTAMP_MS = 8.64e15;
+
+function isTimestampMs(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= MAX_TIMESTAMP_MS;
+}
+
 /** A position from a stored value; undefined if it is not one (a damaged row). */
 export function parsePosition(value: unknown): Position | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { at, timestampMs, sequenceNumber, subSequenceNumber: sub } = value as Record<string, unknown>;
   if (at === 'TRIM_HORIZON') return TRIM_HORIZON;
   if (at === 'SHARD_END') return SHARD_END;
-  if (at === 'AT_TIMESTAMP' && typeof timestampMs === 'number' && Number.isFinite(timestampMs)) return { at, timestampMs };
+  if (at === 'AT_TIMESTAMP' && isTimestampMs(timestampMs)) return { at, timestampMs };
   if (at !== 'AFTER' || !isSequenceNumber(sequenceNumber)) return undefined;
   if (sub === undefined) return { at, sequenceNumber };
   return typeof sub === 'number' && Number.isInteger(sub) && sub >= 0
