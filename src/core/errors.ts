@@ -77,7 +77,9 @@ export class TidemarkError extends Error {
 function composeMessage(code: ErrorCode, whatHappened: string, { context = {}, hint }: TidemarkErrorOptions): string {
   const pairs = Object.entries(context).filter(([, value]) => value !== undefined);
   const where = pairs.length === 0 ? '' : ` [${pairs.map(([name, value]) => `${name}=${value}`).join(', ')}]`;
-  return `${whatHappened.replace(/\.$/, '')}${where}. ${hint ?? errorCodes[code].hint}`;
+  // After a list the hint stands on a line of its own.
+  const stop = where === '' && whatHappened.endsWith('\n') ? '' : '. ';
+  return `${whatHappened.replace(/\.$/, '')}${where}${stop}${hint ?? errorCodes[code].hint}`;
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
