@@ -4,6 +4,7 @@ import type { Position } from './positions';
 export type IteratorStart =
   | { readonly type: 'TRIM_HORIZON' }
   | { readonly type: 'AT_TIMESTAMP'; readonly timestampMs: number }
+  | { readonly type: 'AT_SEQUENCE_NUMBER'; readonly sequenceNumber: string }
   | { readonly type: 'AFTER_SEQUENCE_NUMBER'; readonly sequenceNumber: string };
 
 /** Records that retention took before they were read. Times are epoch milliseconds. */
@@ -39,7 +40,9 @@ const RETENTION_MARGIN_MS = 60_000;
 export function planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs, retentionMs }: ReadStartInput): ReadStart {
   if (position.at === 'SHARD_END' || position.at === 'TRIM_HORIZON') return { iterator: { type: 'TRIM_HORIZON' } };
   if (position.at === 'AT_TIMESTAMP') return { iterator: { type: 'AT_TIMESTAMP', timestampMs: position.timestampMs } };
-  const after: ReadStart = { iterator: { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: position.sequenceNumber } };
+  // An aggregate of which only a part is committed is read again; its committed records are for the reader to leave out.
+  const type = position.subSequenceNumber === undefined ? 'AFTER_SEQUENCE_NUMBER' : 'AT_SEQUENCE_NUMBER';
+  const after: ReadStart = { iterator: { type, sequenceNumber: position.sequenceNumber } };
   const horizonMs = nowMs - retentionMs - RETENTION_MARGIN_MS;
   if (lastArrivalMs === undefined || lastArrivalMs >= horizonMs) return after;
   if (caughtUpAtMs !== undefined && caughtUpAtMs >= horizonMs) {
