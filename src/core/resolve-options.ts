@@ -72,7 +72,7 @@ function resolveTuning(given: Partial<Record<keyof ConsumerOptions, unknown>>, p
 
 function resolveAws(aws: unknown, problems: string[]): AwsOptions {
   if (aws === undefined) return {};
-  if (typeof aws !== 'object' || aws === null) {
+  if (typeof aws !== 'object' || aws === null || Array.isArray(aws)) {
     problems.push(`Expected \`aws\` to be an object, got ${show(aws)}`);
     return {};
   }
@@ -85,7 +85,19 @@ function resolveAws(aws: unknown, problems: string[]): AwsOptions {
   if (given.region !== undefined && matching(given.region, /^[a-z0-9-]+$/) === undefined) {
     problems.push(`Expected \`aws.region\` to be a region name such as eu-west-1, got ${show(given.region)}`);
   }
+  if (given.credentials !== undefined && !areCredentials(given.credentials)) {
+    problems.push(`Expected \`aws.credentials\` to be ${CREDENTIALS_EXPECTED}, got ${typeOf(given.credentials)}`);
+  }
   return aws;
+}
+
+const CREDENTIALS_EXPECTED = '{ accessKeyId, secretAccessKey, sessionToken? } or a function that gives them';
+
+function areCredentials(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { accessKeyId, secretAccessKey } = value as Record<string, unknown>;
+  return typeof accessKeyId === 'string' && typeof secretAccessKey === 'string';
 }
 
 const START_EXPECTED = "'TRIM_HORIZON', 'LATEST' or { timestamp: Date | ISO 8601 string | epoch milliseconds }";
@@ -121,6 +133,10 @@ function isUrl(value: unknown): boolean {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return '`null`';
-  if (typeof value === 'object' || typeof value === 'function') return `a value of type ${Array.isArray(value) ? 'array' : typeof value}`;
+  if (typeof value === 'object' || typeof value === 'function') return typeOf(value);
   return `\`${String(value).slice(0, 100)}\` (${typeof value})`;
+}
+
+function typeOf(value: unknown): string {
+  return `a value of type ${value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value}`;
 }
