@@ -38,32 +38,37 @@ export type CommitResult = 'committed' | 'fenced';
 
 export class Committer {
   private checkpoint: CheckpointState | undefined;
+  /** `over` while a write is under way, and for good once one was refused or left undecided: then no other write may leave. */
+  private phase: 'fresh' | 'held' | 'over' = 'fresh';
 
   constructor(
     private readonly environment: ExecutionEnvironment,
     private readonly identity: ExecutionIdentity,
   ) {}
 
-  /** The checkpoint this execution stands on: the trusted token of its input, or else a claim. */
+  /** The checkpoint this execution stands on: the trusted token of its input, or else a claim. Once per execution. */
   async acquire(belief: Belief, facts: CommitFacts): Promise<AcquireResult> {
+    if (this.phase !== 'fresh') throw new TidemarkError('INTERNAL', 'An execution acquires its checkpoint once');
+    this.phase = 'over';
     const { runId, attempt } = this.identity.writer;
     if (!trustsToken(belief, runId, attempt) || belief.token === undefined) return this.claim(belief, facts);
     const { position, generation, token, rewindId } = belief;
-    this.checkpoint = { position, generation, token, ...(rewindId === undefined ? {} : { rewindId }) };
-    return { kind: 'owned', checkpoint: this.checkpoint, facts };
+    return this.owned({ position, generation, token, ...(rewindId === undefined ? {} : { rewindId }) }, facts);
   }
 
   /** Moves the checkpoint forward. After `fenced` this execution is over: it must never claim again (hole C1). */
   async commit(position: Position, facts: CommitFacts): Promise<CommitResult> {
-    if (this.checkpoint === undefined) throw new TidemarkError('INTERNAL', 'A commit before the checkpoint was acquired');
-    const next = { ...this.checkpoint, position, token: this.environment.mintToken() };
-    const answer = await this.send({ condition: { token: this.checkpoint.token }, next, facts });
+    const held = this.checkpoint;
+    if (this.phase !== 'held' || held === undefined) throw new TidemarkError('INTERNAL', 'A commit by an execution that does not hold the checkpoint');
+    this.phase = 'over';
+    const next = { ...held, position, token: this.environment.mintToken() };
+    const answer = await this.send({ condition: { token: held.token }, next, facts });
     if (answer === 'fenced') return 'fenced';
-    this.checkpoint = next;
+    this.owned(next, facts);
     return 'committed';
   }
 
-  /** The last state that was decided. */
+  /** The last state that was decided. To be reported only if no call was refused or has failed. */
   get current(): CheckpointState | undefined {
     return this.checkpoint;
   }
@@ -78,9 +83,14 @@ export class Committer {
       const newest = newestFacts(row, facts);
       const checkpoint = await this.tryClaim(plan, newest);
       if (checkpoint === undefined) continue;
-      this.checkpoint = checkpoint;
-      return { kind: 'owned', checkpoint, facts: newest, claimed: plan.kind === 'create' ? 'created' : plan.adopted };
+      return this.owned(checkpoint, newest, plan.kind === 'create' ? 'created' : plan.adopted);
     }
+  }
+
+  private owned(checkpoint: CheckpointState, facts: CommitFacts, claimed?: Adoption | 'created'): AcquireResult {
+    this.checkpoint = checkpoint;
+    this.phase = 'held';
+    return { kind: 'owned', checkpoint, facts, ...(claimed ? { claimed } : {}) };
   }
 
   private async tryClaim(plan: Exclude<ClaimPlan, { kind: 'stale' }>, facts: CommitFacts): Promise<CheckpointState | undefined> {
