@@ -23,6 +23,8 @@ export interface KeptProcess {
   readonly exited: Promise<string>;
   /** SIGTERM, then SIGKILL after 3 s; resolves when the server is gone. Idempotent. */
   stop(): Promise<void>;
+  /** Signals the server itself, not its keeper; after SIGKILL it waits until the server is gone. */
+  signal(signal: NodeJS.Signals): Promise<void>;
 }
 
 interface KeeperMessage {
@@ -53,16 +55,18 @@ export async function keep(line: CommandLine, log: ServerLog): Promise<KeptProce
     return (state.exitReason ??= `its keeper: ${describeExit(end)}`);
   });
   await Promise.race([running, exited]);
-  if (state.pid === undefined) throw new Error(`cannot run ${line.command}: ${await exited}`);
+  const { pid } = state;
+  if (pid === undefined) throw new Error(`cannot run ${line.command}: ${await exited}`);
   unref(keeper);
   return {
-    pid: state.pid,
+    pid,
     logFile: log.file,
     get exitReason() {
       return state.exitReason;
     },
     exited,
-    stop: () => stopKeeper(keeper, exited, state.pid),
+    stop: () => stopKeeper(keeper, exited, pid),
+    signal: (signal) => signalServer(keeper, exited, pid, signal),
   };
 }
 
@@ -99,15 +103,33 @@ function unref(keeper: ChildProcess): void {
   keeper.channel?.unref();
 }
 
-async function stopKeeper(keeper: ChildProcess, exited: Promise<string>, pid: number | undefined): Promise<void> {
+/** While someone waits for the end of a server, this process must not run out of things to do. */
+function ref(keeper: ChildProcess): void {
   keeper.ref();
+  keeper.channel?.ref();
+}
+
+async function stopKeeper(keeper: ChildProcess, exited: Promise<string>, pid: number): Promise<void> {
+  ref(keeper);
   if (keeper.connected) keeper.disconnect();
   const giveUp = setTimeout(() => {
     keeper.kill('SIGKILL');
-    if (pid !== undefined) killGroup(pid);
+    killGroup(pid);
   }, STOP_LIMIT_MS);
   await exited;
   clearTimeout(giveUp);
+}
+
+async function signalServer(
+  keeper: ChildProcess,
+  exited: Promise<string>,
+  pid: number,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  process.kill(pid, signal);
+  if (signal !== 'SIGKILL') return;
+  ref(keeper);
+  await exited;
 }
 
 function killGroup(pid: number): void {

@@ -26,7 +26,7 @@ export async function startKinesis(options: ServerOptions = {}): Promise<Server>
     return useGiven('kinesis', given, ADDRESS_VARIABLE, awsProbe(given, LIST_STREAMS, false));
   }
   const main = require.resolve('kinesis-local/main.js');
-  const preload = path.join(__dirname, 'listen-on-loopback.cjs');
+  const preload = path.join(__dirname, 'kinesis-preload.cjs');
   return launch(
     {
       name: 'kinesis',

@@ -94,10 +94,7 @@ function asServer(plan: LaunchPlan, ports: number[], kept: KeptProcess): Launche
     ports,
     logFile,
     stop: () => kept.stop(),
-    signal: async (signal) => {
-      process.kill(pid, signal);
-      if (signal === 'SIGKILL') await kept.exited;
-    },
+    signal: (signal) => kept.signal(signal),
   };
 }
 

@@ -56,6 +56,8 @@ describe('installing a wheel into the cache', () => {
     mkdirSync(stripped);
     writeFileSync(path.join(stripped, 'ensurepip.py'), 'raise ModuleNotFoundError(name="ensurepip")\n');
     const attempt = installWheel(cache, { ...wheel, version: '2' }, { ...env, PYTHONPATH: stripped });
-    await expect(attempt).rejects.toThrow('its module ensurepip is missing (Debian and Ubuntu: apt install python3-venv)');
+    await expect(attempt).rejects.toThrow(
+      'its module ensurepip is missing (Debian and Ubuntu: apt install python3-venv)',
+    );
   });
 });
