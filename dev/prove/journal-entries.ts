@@ -65,7 +65,10 @@ export interface CommittedEntry extends Write {
   readonly to: Position;
 }
 
-/** A claim that succeeded: the execution starts at `position` with `token`. Synced before its first batch. */
+/**
+ * A claim that succeeded: the execution starts at `position` with `token`. Synced before its first batch. A rewind is
+ * written down as a claim with a higher generation, by whoever applied it.
+ */
 export interface ClaimedEntry extends Write {
   readonly kind: 'claimed';
   readonly position: Position;

@@ -78,7 +78,7 @@ function checkOwnEffects(shard: ShardFacts, slice: SliceFacts, violations: Viola
     for (; (slice.handlings[next]?.time ?? Infinity) < write.sent; next++) {
       handledCount = Math.max(handledCount, (slice.handlings[next]?.record.index ?? 0) + 1);
     }
-    if (write.isClaim || write.to.at !== 'AFTER' || write.toCount === write.fromCount) continue;
+    if (write.isClaim || write.to.at !== 'AFTER' || write.toCount <= write.fromCount) continue;
     checkKnownPosition(shard, write, write.to, violations);
     if (handledCount >= write.toCount) continue;
     const record = shard.records[write.toCount - 1];

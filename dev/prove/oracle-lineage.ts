@@ -17,7 +17,10 @@ export function checkLineage(run: RunFacts, violations: Violations): void {
   }
 }
 
-/** The commit of SHARD_END may be missing from the journals after a kill: then only the parent's records can tell. */
+/**
+ * The commit of SHARD_END may be missing from the journals after a kill or a lost reply: then only the parent's records
+ * can tell. Without a kill a later claim shows that the shard had ended, if claims are written down.
+ */
 function whyTooEarly(run: RunFacts, parent: ShardFacts, first: RecordFacts): string | undefined {
   const late = parent.records.find((record) => record.handlings > 0 && record.firstHandled > first.firstHandled);
   if (late) return `its parent's ${describeRecord(late)} was handled later`;
@@ -25,9 +28,10 @@ function whyTooEarly(run: RunFacts, parent: ShardFacts, first: RecordFacts): str
   if (end !== Infinity) {
     return first.firstHandled < end ? `its parent ${parent.shardId} committed SHARD_END later` : undefined;
   }
-  const isListed = parent.parents !== undefined || parent.writes.length > 0;
-  const isKnownEnded = run.kills.length > 0 || parent.writes.some((write) => write.to.at === 'SHARD_END');
-  return isListed && !isKnownEnded ? `its parent ${parent.shardId} never committed SHARD_END` : undefined;
+  const { writes } = parent;
+  const mustShow = run.kills.length === 0 && writes.some(({ isClaim }) => isClaim);
+  const isEnded = writes.some(({ to }) => to.at === 'SHARD_END');
+  return mustShow && !isEnded ? `its parent ${parent.shardId} never committed SHARD_END` : undefined;
 }
 
 function earliest(records: readonly RecordFacts[]): RecordFacts | undefined {

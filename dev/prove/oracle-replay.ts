@@ -1,11 +1,11 @@
-import { describeRecord, describeSlice, type RunFacts, type ShardFacts, type SliceFacts, type WriteFacts } from './oracle-facts';
+import { describeRecord, describeSlice, type RunFacts, type ShardFacts, type SliceFacts } from './oracle-facts';
 import type { Violations } from './oracle-report';
 import { createTimeline, type Timeline } from './oracle-timeline';
 
 interface Context {
   readonly run: RunFacts;
   readonly shard: ShardFacts;
-  /** When each position was first sent by a commit. */
+  /** When each position was first sent by a commit or a rewind. */
   readonly sentAt: ReadonlyMap<number, number>;
   /** Executions by the position after the last record that they handled. */
   readonly endedAt: ReadonlyMap<number, readonly SliceFacts[]>;
@@ -16,8 +16,7 @@ interface Context {
 /** I4: every execution handles consecutive records, from the position that was committed last when it began. */
 export function checkReplay(run: RunFacts, violations: Violations): void {
   for (const shard of run.shards.values()) {
-    const commits = shard.writes.filter((write) => !write.isClaim);
-    const indexes = { sentAt: indexCommits(commits), endedAt: indexEnds(shard), timeline: createTimeline(commits) };
+    const indexes = { sentAt: indexMoves(shard), endedAt: indexEnds(shard), timeline: createTimeline(shard.writes) };
     const context = { run, shard, ...indexes, violations };
     for (const slice of shard.slices.values()) {
       if (slice.handlings.length === 0) continue;
@@ -27,9 +26,14 @@ export function checkReplay(run: RunFacts, violations: Violations): void {
   }
 }
 
-function indexCommits(commits: readonly WriteFacts[]): Map<number, number> {
+/** Claims only repeat a position, unless they brought a new generation. */
+function indexMoves(shard: ShardFacts): Map<number, number> {
   const sentAt = new Map<number, number>();
-  for (const { toCount, sent } of commits) sentAt.set(toCount, Math.min(sent, sentAt.get(toCount) ?? Infinity));
+  const lowest = shard.writes.reduce((generation, write) => Math.min(generation, write.generation), Infinity);
+  for (const { isClaim, generation, toCount, sent } of shard.writes) {
+    if (isClaim && generation === lowest) continue;
+    sentAt.set(toCount, Math.min(sent, sentAt.get(toCount) ?? Infinity));
+  }
   return sentAt;
 }
 
