@@ -15,6 +15,8 @@ export interface ActivityDependencies {
   readonly consumers: ReadonlyMap<string, ConsumerRuntime>;
   /** Identity of this worker as status shows it. */
   readonly worker: string;
+  /** Shards being read by this process now, as `<consumer>/<stream>/<shard id>`: what a shutdown waits for. */
+  readonly running: Set<string>;
   readonly now: () => number;
   readonly random: () => number;
   readonly mintToken: () => string;

@@ -1,6 +1,7 @@
 import type { CheckpointRow, CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
 import type { ShardIdentity, StreamIncarnation } from '../core/names';
 import type { Position } from '../core/positions';
+import type { StreamRegistration } from '../core/shard-work';
 
 /** One conditional write of a checkpoint. Sent again it is the same write: same token, same bytes. */
 export interface CheckpointWrite {
@@ -27,12 +28,7 @@ export interface KnownShard {
 }
 
 /** Record of a consumer's first start on one stream incarnation. */
-export interface Registration {
-  /** Where shards begin that existed then: `LATEST` is already a time. */
-  readonly start: Position;
-  /** The start position as the user asked for it, to tell a later, different wish. */
-  readonly requestedStart: string;
-  readonly registeredAtMs: number;
+export interface Registration extends StreamRegistration {
   /** True once every shard of the first listing is recorded; shards that appear later begin at TRIM_HORIZON. */
   readonly initialShardsRecorded: boolean;
 }

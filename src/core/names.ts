@@ -37,6 +37,9 @@ export interface ShardIdentity extends StreamIncarnation {
   readonly shardId: string;
 }
 
+/** Every workflow id of Tidemark begins so. */
+export const WORKFLOW_ID_PREFIX = 'tidemark/';
+
 type ConsumerOfStream = Pick<StreamIncarnation, 'consumer' | 'streamName'>;
 
 export function taskQueueFor({ consumer, streamName }: ConsumerOfStream): string {
@@ -44,11 +47,11 @@ export function taskQueueFor({ consumer, streamName }: ConsumerOfStream): string
 }
 
 export function streamWorkflowId({ consumer, streamName }: ConsumerOfStream): string {
-  return `tidemark/${consumer}/${streamName}`;
+  return `${WORKFLOW_ID_PREFIX}${consumer}/${streamName}`;
 }
 
 export function shardWorkflowId(shard: Pick<ShardIdentity, 'consumer' | 'streamName' | 'createdAtMs' | 'shardId'>): string {
-  return `tidemark/${shard.consumer}/${shard.streamName}@${shard.createdAtMs}/${shard.shardId}`;
+  return `${WORKFLOW_ID_PREFIX}${shard.consumer}/${shard.streamName}@${shard.createdAtMs}/${shard.shardId}`;
 }
 
 /** Table keys. The shard is part of the partition key: one hot key per stream would cap at 1,000 writes/s. */

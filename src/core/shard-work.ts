@@ -127,9 +127,19 @@ export interface ControlRequest {
   readonly reason?: string;
 }
 
+/** How a consumer first started on a stream incarnation: kept in DynamoDB, and here in case it is lost there. */
+export interface StreamRegistration {
+  /** Where shards begin that existed then: `LATEST` is already a time. */
+  readonly start: Position;
+  /** The start position as the user asked for it. */
+  readonly requestedStart: string;
+  readonly registeredAtMs: number;
+}
+
 /** Input of the stream workflow. */
 export interface StreamWorkflowInput {
   readonly stream: StreamIncarnation;
+  readonly registration: StreamRegistration;
   readonly timing: Timing;
   readonly searchAttributes: boolean;
   readonly maxHistoryEvents?: number;
@@ -138,6 +148,7 @@ export interface StreamWorkflowInput {
 
 export interface SyncInput {
   readonly stream: StreamIncarnation;
+  readonly registration: StreamRegistration;
   readonly searchAttributes: boolean;
 }
 
@@ -152,6 +163,16 @@ export interface SyncResult {
   readonly expiredCount: number;
   readonly atMs: number;
   readonly timing: Timing;
+}
+
+/** Input of the activity `stopShards`. */
+export interface StopShardsInput {
+  readonly stream: StreamIncarnation;
+  readonly request: ControlRequest;
+}
+
+export interface StopShardsResult {
+  readonly stopped: number;
 }
 
 export interface StreamStatus {

@@ -1,0 +1,35 @@
+/** Activities: the effects of Tidemark. Workflows import this as types only. */
+import type { SliceInput, SliceResult, StopShardsInput, StopShardsResult, SyncInput, SyncResult } from '../core/shard-work';
+import type { ActivityDependencies } from './dependencies';
+import { createProcessBatches } from './process-batches';
+import { createStopShards } from './stop-shards';
+import { createSyncShards } from './sync-shards';
+import { toFailure } from './to-failure';
+
+export type { ActivityDependencies, ConsumerRuntime } from './dependencies';
+
+/** The activities that Tidemark's workflows call. Their names persist in histories. */
+export interface Activities {
+  processBatches(input: SliceInput): Promise<SliceResult>;
+  syncShards(input: SyncInput): Promise<SyncResult>;
+  stopShards(input: StopShardsInput): Promise<StopShardsResult>;
+}
+
+/** The activities over the given services, as a worker registers them. Every failure that leaves one has a Tidemark code as its type. */
+export function createActivitiesFrom(dependencies: ActivityDependencies): Activities {
+  return {
+    processBatches: atTheEdge(createProcessBatches(dependencies)),
+    syncShards: atTheEdge(createSyncShards(dependencies)),
+    stopShards: atTheEdge(createStopShards(dependencies)),
+  };
+}
+
+function atTheEdge<Input, Result>(activity: (input: Input) => Promise<Result>): (input: Input) => Promise<Result> {
+  return async (input) => {
+    try {
+      return await activity(input);
+    } catch (error) {
+      throw toFailure(error);
+    }
+  };
+}

@@ -1,0 +1,274 @@
+import { activityInfo, ApplicationFailure, log, type Context } from '@temporalio/activity';
+import { Committer } from '../checkpoints/committer';
+import type { CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
+import { codeOf } from '../core/errors';
+import { countFailure, retryDelayMs } from '../core/failure-policy';
+import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
+import { describePosition, SHARD_END, type Position } from '../core/positions';
+import { planReadStart } from '../core/read-start';
+import type { HandlerFailure, Progress, ShardEvent, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
+import { timingOf } from '../core/timing';
+import { describeHandlerError } from '../handler/describe-error';
+import { KinesisRecord } from '../handler/record';
+import { runHandler } from '../handler/run-handler';
+import { ShardReader } from '../kinesis/shard-reader';
+import type { StreamWatch } from '../kinesis/stream-watch';
+import { BatchSource, type Next } from './batch-source';
+import { crashPoint } from './crash-point';
+import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
+import { committedChannel, fencedChannel } from './diagnostics';
+import type { Ownership } from './ownership';
+import { sleep } from './sleep';
+
+/** An idle shard's row says at least this often that it is caught up: retention, which it guards against, is a day or more. */
+const IDLE_TOUCH_INTERVAL_MS = 300_000;
+
+type BatchOffer = Extract<Next, { kind: 'batch' }>;
+
+export interface SliceWorld {
+  readonly dependencies: ActivityDependencies;
+  readonly runtime: ConsumerRuntime;
+  readonly watch: StreamWatch;
+  readonly ownership: Ownership;
+  readonly context: Context;
+}
+
+/**
+ * One execution of `processBatches`: acquires the checkpoint, then fetches, handles and commits batch after batch until the
+ * history interval is over, the shard ends, a stop is asked for, or the handler fails.
+ */
+export class Slice {
+  private readonly committer: Committer;
+  private readonly writer: Writer;
+  private readonly events: ShardEvent[] = [];
+  private readonly startedAtMs = performance.now();
+  private progress: Progress;
+  private batches = 0;
+
+  constructor(
+    private readonly world: SliceWorld,
+    private readonly input: SliceInput,
+  ) {
+    const info = activityInfo();
+    const { runId, workflowId } = info.workflowExecution ?? { runId: '', workflowId: '' };
+    this.writer = { runId, activityId: info.activityId, activitySeq: input.activitySeq, attempt: info.attempt };
+    this.progress = input.progress;
+    const { dependencies, runtime, ownership } = world;
+    this.committer = new Committer(
+      {
+        store: runtime.store,
+        mintToken: dependencies.mintToken,
+        random: dependencies.random,
+        sleep: (ms) => sleep(ms, ownership.lost),
+        assertOwner: () => ownership.assertOwner(),
+        onTrouble: (error) => this.noteTrouble(error),
+      },
+      { shard: input.shard, writer: this.writer, workflowId, parentShardIds: input.parentShardIds },
+    );
+  }
+
+  async run(): Promise<SliceResult> {
+    const acquired = await this.committer.acquire(this.input.belief, this.facts());
+    if (acquired.kind === 'fenced') return this.fenced();
+    this.progress = acquired.facts;
+    if (acquired.claimed) this.events.push({ kind: 'claimed', atMs: this.now(), adopted: acquired.claimed });
+    if (acquired.checkpoint.position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
+    return this.consume(await this.openSource(acquired.checkpoint.position));
+  }
+
+  private async openSource(position: Position): Promise<BatchSource> {
+    const { runtime, dependencies, watch, ownership } = this.world;
+    const { options } = runtime.definition;
+    const { retentionMs, serviceNowMs } = await watch.recent(60_000);
+    const { lastArrivalMs, caughtUpAtMs } = this.progress;
+    const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs: serviceNowMs, retentionMs });
+    if (loss) this.reportLoss({ kind: 'dataLoss', atMs: this.now(), ...loss });
+    const reader = new ShardReader(
+      {
+        kinesis: runtime.kinesis,
+        watch,
+        random: dependencies.random,
+        now: dependencies.now,
+        sleep,
+        onTrouble: (error) => this.noteTrouble(error),
+      },
+      { shard: this.input.shard, start: iterator, limit: Math.max(1_000, options.maxBatchRecords), pollIntervalMs: options.pollIntervalMs },
+    );
+    return new BatchSource(reader, options, ownership.stop);
+  }
+
+  private async consume(source: BatchSource): Promise<SliceResult> {
+    for (;;) {
+      const next = await this.nextOf(source);
+      if (next === 'stopped') return this.stopped();
+      if (next.kind === 'end') return this.finishShard(next.childShardIds);
+      this.progress = { ...this.progress, millisBehindLatest: next.millisBehindLatest, caughtUpAtMs: next.caughtUpAtMs ?? this.progress.caughtUpAtMs };
+      if (next.kind === 'batch' && (await this.handleBatch(next)) === 'fenced') return this.fenced();
+      if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
+    }
+  }
+
+  private async nextOf(source: BatchSource): Promise<Next | 'stopped'> {
+    if (this.world.ownership.stopReason) return 'stopped';
+    try {
+      return await source.next();
+    } catch (error) {
+      if (this.world.ownership.stopReason) return 'stopped';
+      throw error;
+    }
+  }
+
+  private isOver(kind: 'batch' | 'empty'): boolean {
+    const { historyIntervalMs } = this.world.runtime.definition.options;
+    const isIdle = kind === 'empty' && this.batches === 0;
+    const limitMs = isIdle ? Math.max(IDLE_HISTORY_INTERVAL_MS, historyIntervalMs) : historyIntervalMs;
+    return performance.now() - this.startedAtMs >= limitMs;
+  }
+
+  private async handleBatch(offer: BatchOffer): Promise<'committed' | 'fenced'> {
+    crashPoint('fetched');
+    const { options, handler } = this.world.runtime.definition;
+    const { shard } = this.input;
+    const records = offer.records.map((raw) => new KinesisRecord(raw, shard));
+    const batch = { records, shardId: shard.shardId, streamName: shard.streamName, millisBehindLatest: offer.millisBehindLatest };
+    const context = { consumer: options.name, attempt: this.batchAttempt() };
+    try {
+      crashPoint('handling');
+      await runHandler({ handler, batch, context, timeoutMs: options.handlerTimeoutMs, lost: this.world.ownership.lost });
+    } catch (error) {
+      this.world.ownership.lost.throwIfAborted();
+      throw this.handlerFailure(error, records);
+    }
+    crashPoint('handled');
+    return this.commitBatch(offer);
+  }
+
+  private async commitBatch({ records, bytes }: BatchOffer): Promise<'committed' | 'fenced'> {
+    const last = records[records.length - 1];
+    if (last === undefined) return 'committed';
+    const { totals } = this.progress;
+    const progress: Progress = {
+      ...this.progress,
+      totals: { records: totals.records + records.length, bytes: totals.bytes + bytes, batches: totals.batches + 1 },
+      lastArrivalMs: last.arrivalMs,
+    };
+    const outcome = await this.commit({ at: 'AFTER', sequenceNumber: last.sequenceNumber }, progress, records.length);
+    if (outcome === 'committed') {
+      this.batches += 1;
+      crashPoint('committed');
+    }
+    return outcome;
+  }
+
+  /** The state in memory changes only after the store has decided. */
+  private async commit(position: Position, progress: Progress, records: number): Promise<'committed' | 'fenced'> {
+    const before = this.checkpoint();
+    const committed: Progress = { ...progress, committedAtMs: this.now() };
+    const outcome = await this.committer.commit(position, this.facts(committed));
+    if (outcome === 'fenced') return 'fenced';
+    this.progress = committed;
+    this.describe();
+    const { shard } = this.input;
+    committedChannel.publish({ shard, writer: this.writer, from: before.position, checkpoint: this.checkpoint(), previousToken: before.token, records });
+    return 'committed';
+  }
+
+  private async finishShard(childShardIds: readonly string[]): Promise<SliceResult> {
+    const progress = { ...this.progress, millisBehindLatest: 0, caughtUpAtMs: this.now() };
+    if ((await this.commit(SHARD_END, progress, 0)) === 'fenced') return this.fenced();
+    crashPoint('shardEndCommitted');
+    return this.result('shardEnd', { childShardIds });
+  }
+
+  private async endIdle(): Promise<SliceResult> {
+    const { committedAtMs = 0, caughtUpAtMs } = this.progress;
+    const isDue = caughtUpAtMs !== undefined && this.now() - committedAtMs >= IDLE_TOUCH_INTERVAL_MS;
+    if (isDue && (await this.commit(this.checkpoint().position, this.progress, 0)) === 'fenced') return this.fenced();
+    return this.result('interval');
+  }
+
+  private stopped(): SliceResult {
+    const reason = this.world.ownership.stopReason;
+    // An operator's pause is obeyed by failing this attempt: Temporal starts the next one when it is resumed.
+    if (reason === 'paused') throw ApplicationFailure.retryable('Paused by an operator', 'PAUSED');
+    return this.result(reason ?? 'cancelled');
+  }
+
+  private fenced(): SliceResult {
+    this.events.push({ kind: 'fenced', atMs: this.now() });
+    fencedChannel.publish({ shard: this.input.shard, writer: this.writer });
+    log.warn('Another execution has taken this shard; this one ends', { shardId: this.input.shard.shardId });
+    return { ...this.summary(), end: 'fenced' };
+  }
+
+  private result(end: Exclude<SliceEnd, 'fenced'>, more: Pick<SliceResult, 'childShardIds'> = {}): SliceResult {
+    crashPoint('reporting');
+    return { ...this.summary(), ...more, end, checkpoint: this.checkpoint() };
+  }
+
+  private summary(): Omit<SliceResult, 'end'> {
+    const { dependencies, runtime } = this.world;
+    return {
+      runId: this.writer.runId,
+      progress: this.progress,
+      batches: this.batches,
+      worker: dependencies.worker,
+      timing: timingOf(runtime.definition.options),
+      events: this.events,
+    };
+  }
+
+  private handlerFailure(error: unknown, records: readonly KinesisRecord[]): ApplicationFailure {
+    const { options } = this.world.runtime.definition;
+    const streak = countFailure(this.input.streak, this.checkpoint().position);
+    const retryAfterMs = retryDelayMs(streak, this.world.dependencies.random());
+    const code = codeOf(error) === 'HANDLER_TIMEOUT' ? 'HANDLER_TIMEOUT' : 'HANDLER_FAILED';
+    const range = `${records[0]?.sequenceNumber} to ${records.at(-1)?.sequenceNumber}`;
+    const message = `The handler failed on ${records.length} records, ${range}: ${describeHandlerError(error, options.errorMessages)}`;
+    const failure: HandlerFailure = {
+      ...this.summary(),
+      checkpoint: this.checkpoint(),
+      streak,
+      retryAfterMs,
+      error: { code, message, atMs: this.now() },
+    };
+    return ApplicationFailure.create({ type: 'HANDLER_FAILED', message, nonRetryable: true, details: [failure] });
+  }
+
+  private batchAttempt(): number {
+    const { streak } = this.input;
+    if (streak === undefined || this.batches > 0) return 1;
+    return countFailure(streak, this.checkpoint().position).failures;
+  }
+
+  private reportLoss(event: Extract<ShardEvent, { kind: 'dataLoss' }>): void {
+    this.events.push(event);
+    const window = { from: new Date(event.fromMs).toISOString(), to: new Date(event.toMs).toISOString() };
+    log.error('Records may be lost: retention took them before they were read', { shardId: this.input.shard.shardId, ...window });
+  }
+
+  private noteTrouble(error: unknown): void {
+    const code = error === undefined ? undefined : (codeOf(error) ?? 'INTERNAL');
+    this.describe(code);
+    if (code) log.warn('Waiting to try again', { shardId: this.input.shard.shardId, code, reason: (error as Error).message });
+  }
+
+  private describe(waitingFor?: string): void {
+    const position = describePosition(this.committer.current?.position ?? this.input.belief.position);
+    this.world.ownership.describe({ position, records: this.progress.totals.records, ...(waitingFor ? { waitingFor } : {}) });
+  }
+
+  private facts(progress: Progress = this.progress): CommitFacts {
+    return { ...progress, committedAtMs: progress.committedAtMs ?? this.now() };
+  }
+
+  private checkpoint(): CheckpointState {
+    const { current } = this.committer;
+    if (!current) throw new Error('The checkpoint was not acquired');
+    return current;
+  }
+
+  private now(): number {
+    return this.world.dependencies.now();
+  }
+}

@@ -1,0 +1,30 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamodbCheckpointStore } from '../checkpoints/dynamodb-store';
+import type { CheckpointStore } from '../checkpoints/checkpoint-store';
+import type { ResolvedOptions } from '../core/resolve-options';
+import { AwsKinesis } from '../kinesis/aws-kinesis';
+import type { KinesisPort } from '../kinesis/kinesis-port';
+import { createDynamodbClient, createKinesisClient } from './clients';
+
+/** The services of AWS that a consumer uses. */
+export interface ConsumerServices {
+  readonly kinesis: KinesisPort;
+  readonly store: CheckpointStore;
+  readonly dynamodb: DynamoDBClient;
+  close(): void;
+}
+
+/** Clients for a consumer, as its options say and where they do not, as the AWS SDK finds. Nothing is called yet. */
+export function createConsumerServices({ aws, region, tableName }: ResolvedOptions): ConsumerServices {
+  const kinesisClient = createKinesisClient(aws, region);
+  const dynamodb = createDynamodbClient({ ...aws, region: aws.region ?? region });
+  return {
+    kinesis: new AwsKinesis(kinesisClient),
+    store: new DynamodbCheckpointStore(dynamodb, tableName),
+    dynamodb,
+    close: () => {
+      kinesisClient.destroy();
+      dynamodb.destroy();
+    },
+  };
+}

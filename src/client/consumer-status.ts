@@ -1,0 +1,132 @@
+import type { Client } from '@temporalio/client';
+import type { CheckpointStore } from '../checkpoints/checkpoint-store';
+import { codeOf, errorCodes } from '../core/errors';
+import { mapConcurrently } from '../core/map-concurrently';
+import { messageNames, shardWorkflowId, streamWorkflowId, type StreamIncarnation } from '../core/names';
+import { compareCheckpoints } from '../core/commit-protocol';
+import type { CheckpointRow } from '../core/checkpoint';
+import type { Position } from '../core/positions';
+import type { ErrorNote, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
+import { readPendingActivity, type PendingActivity } from './pending-activity';
+
+const QUERIES_AT_A_TIME = 16;
+const QUERY_TIMEOUT_MS = 4_000;
+
+/** Where one shard stands, put together from its workflow and its checkpoint. Times are epoch milliseconds. */
+export interface ShardReport {
+  readonly shardId: string;
+  readonly workflowId: string;
+  /** `WAITING`: its parents are not finished. `NOT_RUNNING`: it should be read, but no workflow runs. */
+  readonly state: ShardPhase | 'WAITING' | 'NOT_RUNNING' | 'NO_WORKER';
+  readonly position: Position;
+  /** Lag that Kinesis reported with the last fetch, milliseconds. */
+  readonly millisBehindLatest?: number;
+  readonly committedAtMs?: number;
+  readonly records: number;
+  /** Failures of the current batch, or attempts of the current activity, in a row. */
+  readonly failures: number;
+  readonly lastError?: ErrorNote & { readonly hint: string };
+  readonly worker?: string;
+}
+
+export interface ConsumerReport {
+  readonly consumer: string;
+  readonly streamName: string;
+  readonly streamArn: string;
+  readonly createdAtMs: number;
+  /** State of the stream workflow as Temporal names it (`RUNNING`, `FAILED` …), or `NOT_STARTED`. */
+  readonly state: string;
+  readonly lastSync?: SyncResult;
+  readonly shards: readonly ShardReport[];
+}
+
+/** Status of the shards that a consumer has recorded. `store` is left out where only Temporal is at hand. */
+export interface ShardsToReport {
+  readonly shardId: string;
+  readonly start: Position;
+}
+
+export async function reportShards(
+  client: Client,
+  stream: StreamIncarnation,
+  shards: readonly ShardsToReport[],
+  store: CheckpointStore | undefined,
+): Promise<ShardReport[]> {
+  const rows = store ? await store.readMany(shards.map(({ shardId }) => ({ ...stream, shardId }))) : [];
+  return mapConcurrently([...shards.entries()], QUERIES_AT_A_TIME, ([index, shard]) => reportShard(client, stream, shard, rows[index]));
+}
+
+async function reportShard(client: Client, stream: StreamIncarnation, { shardId, start }: ShardsToReport, row: CheckpointRow | undefined): Promise<ShardReport> {
+  const workflowId = shardWorkflowId({ ...stream, shardId });
+  const fromRow = {
+    shardId,
+    workflowId,
+    position: row?.position ?? start,
+    millisBehindLatest: row?.millisBehindLatest,
+    committedAtMs: row?.committedAtMs,
+    records: row?.totals.records ?? 0,
+    failures: 0,
+  };
+  if (row?.position.at === 'SHARD_END') return { ...fromRow, state: 'FINISHED' };
+  const pending = await readPendingActivity(client, workflowId);
+  if (pending === undefined) return { ...fromRow, state: row ? 'NOT_RUNNING' : 'WAITING' };
+  if (pending.workflowState !== 'RUNNING') return { ...fromRow, state: closedState(pending.workflowState), lastError: withHint(pending.failure) };
+  const status = await queryShard(client, workflowId);
+  if (status === undefined) return { ...fromRow, state: 'NO_WORKER', lastError: withHint(pending.failure) };
+  return combine(fromRow, row, status, pending);
+}
+
+type FromRow = Omit<ShardReport, 'state'>;
+
+function combine(fromRow: FromRow, row: CheckpointRow | undefined, status: ShardStatus, pending: PendingActivity): ShardReport {
+  const isRowAhead = row !== undefined && compareCheckpoints(row, status) >= 0;
+  const { progress } = status;
+  const isRetrying = pending.attempt > 1 || pending.waitingFor !== undefined;
+  return {
+    ...fromRow,
+    ...(isRowAhead
+      ? {}
+      : { position: status.position, records: progress.totals.records, committedAtMs: progress.committedAtMs, millisBehindLatest: progress.millisBehindLatest }),
+    state: isRetrying && status.phase === 'READING' ? 'RETRYING' : status.phase,
+    failures: Math.max(status.failures, pending.attempt - 1),
+    lastError: withHint(pending.failure ?? status.lastError),
+    worker: pending.worker ?? status.worker,
+  };
+}
+
+function closedState(workflowState: string): ShardReport['state'] {
+  if (workflowState === 'FAILED') return 'FAILED';
+  return workflowState === 'COMPLETED' ? 'STOPPED' : 'NOT_RUNNING';
+}
+
+function withHint(note: ErrorNote | undefined): (ErrorNote & { hint: string }) | undefined {
+  return note && { ...note, hint: errorCodes[note.code].hint };
+}
+
+/** Undefined if no worker answers in time. */
+async function queryShard(client: Client, workflowId: string): Promise<ShardStatus | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      client.workflow.getHandle(workflowId).query<ShardStatus>(messageNames.shardStatus),
+    );
+  } catch (error) {
+    if (codeOf(error)) throw error;
+    return undefined;
+  }
+}
+
+/** The stream workflow's state and last listing. */
+export async function reportStream(client: Client, stream: StreamIncarnation): Promise<Pick<ConsumerReport, 'state' | 'lastSync'>> {
+  const workflowId = streamWorkflowId(stream);
+  const pending = await readPendingActivity(client, workflowId);
+  if (pending === undefined) return { state: 'NOT_STARTED' };
+  if (pending.workflowState !== 'RUNNING') return { state: pending.workflowState };
+  try {
+    const status = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      client.workflow.getHandle(workflowId).query<{ lastSync?: SyncResult }>(messageNames.streamStatus),
+    );
+    return { state: 'RUNNING', lastSync: status.lastSync };
+  } catch {
+    return { state: 'RUNNING' };
+  }
+}

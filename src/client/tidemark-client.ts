@@ -1,0 +1,128 @@
+import type { Client } from '@temporalio/client';
+import { createConsumerServices, type ConsumerServices } from '../aws/consumer-services';
+import { TidemarkError } from '../core/errors';
+import { shardWorkflowId, taskQueueFor, WORKFLOW_ID_PREFIX, workflowTypes, type StreamIncarnation } from '../core/names';
+import { TRIM_HORIZON } from '../core/positions';
+import { parentsOf } from '../core/shard-graph';
+import type { ShardStatus } from '../core/shard-work';
+import { timingOf } from '../core/timing';
+import type { ConsumerDefinition } from '../handler/define-consumer';
+import { connectTemporal, type TemporalOptions } from '../temporal/connect';
+import { hasSearchAttributes } from '../temporal/search-attributes';
+import { startShardWorkflow } from '../temporal/start-workflows';
+import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
+import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
+import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
+
+/** Starts, stops and looks at consumers. */
+export class TidemarkClient {
+  /** @param temporal a connected Temporal client; `TidemarkClient.connect` makes one */
+  constructor(private readonly temporal: Client) {}
+
+  /** @throws `TEMPORAL_UNAVAILABLE`, `TEMPORAL_NAMESPACE_NOT_FOUND`, `ACCESS_DENIED` */
+  static async connect(temporal: TemporalOptions = {}): Promise<TidemarkClient> {
+    return new TidemarkClient(await connectTemporal(temporal));
+  }
+
+  async close(): Promise<void> {
+    await this.temporal.connection.close();
+  }
+
+  /**
+   * Starts a consumer: registers its start position, then starts the stream workflow, which starts the shards'. Idempotent.
+   * @throws `STREAM_NOT_FOUND`, `TABLE_NOT_FOUND`, `CONSUMER_CONFLICT`, `ACCESS_DENIED` …
+   */
+  async start({ options }: ConsumerDefinition, start: StartOptions = {}): Promise<StartedConsumer> {
+    return withServices({ options }, (services) => startConsumer(this.temporal, services, options, start));
+  }
+
+  /**
+   * Starts the workflow of one shard alone, without following the stream: its children are not started. Idempotent.
+   * @throws `SHARD_NOT_FOUND`, and what `start` throws
+   */
+  async startShard({ options }: ConsumerDefinition, shardId: string, { taskQueue }: StartOptions = {}): Promise<{ workflowId: string }> {
+    return withServices({ options }, async (services) => {
+      const { stream, registration } = await registerConsumer(services, options);
+      const listed = await services.kinesis.listShards(stream);
+      const shard = listed.find((candidate) => candidate.shardId === shardId);
+      if (!shard) throw new TidemarkError('SHARD_NOT_FOUND', `Stream ${options.streamName} has no shard ${shardId}`);
+      const known = (await services.store.listKnownShards(stream)).find((candidate) => candidate.shardId === shardId);
+      const start = known?.start ?? registration.start;
+      if (!known) await services.store.recordShards(stream, [{ shardId, parentShardIds: parentsOf(shard), start }]);
+      const { workflowId } = await startShardWorkflow(this.temporal, {
+        taskQueue: taskQueue ?? taskQueueFor(stream),
+        input: {
+          shard: { ...stream, shardId },
+          parentShardIds: parentsOf(shard),
+          start,
+          timing: timingOf(options),
+          searchAttributes: await hasSearchAttributes(this.temporal),
+        },
+      });
+      return { workflowId };
+    });
+  }
+
+  /** Where every shard of a consumer stands. Works without a worker, with less detail. @throws `STREAM_NOT_FOUND`, `TABLE_NOT_FOUND` … */
+  async status({ options }: ConsumerDefinition): Promise<ConsumerReport> {
+    return withServices({ options }, async ({ kinesis, store }) => {
+      const { streamName, streamArn, createdAtMs } = await kinesis.describeStream(options);
+      const stream: StreamIncarnation = { consumer: options.name, streamName, streamArn, createdAtMs };
+      const known = await store.listKnownShards(stream);
+      const [streamReport, shards] = await Promise.all([
+        reportStream(this.temporal, stream),
+        reportShards(this.temporal, stream, known, store),
+      ]);
+      return { ...stream, ...streamReport, shards };
+    });
+  }
+
+  /** Status of every consumer that runs in this namespace, from Temporal alone: needs neither consumer files nor AWS. */
+  async statusOfRunning(): Promise<ConsumerReport[]> {
+    const reports: ConsumerReport[] = [];
+    for await (const { workflowId, memo } of this.temporal.workflow.list({ query: RUNNING_STREAMS })) {
+      const [, consumer, streamName] = /^tidemark\/([^/]+)\/([^/@]+)$/.exec(workflowId) ?? [];
+      const { streamArn, createdAtMs } = (memo ?? {}) as { streamArn?: string; createdAtMs?: number };
+      if (!consumer || !streamName || !streamArn || !createdAtMs) continue;
+      const stream = { consumer, streamName, streamArn, createdAtMs };
+      const running = await this.runningShards(stream);
+      reports.push({ ...stream, ...(await reportStream(this.temporal, stream)), shards: await reportShards(this.temporal, stream, running, undefined) });
+    }
+    return reports;
+  }
+
+  /** Stops a consumer at its next commits. @throws `WORKFLOW_NOT_FOUND`, `NO_WORKER` */
+  async stop(consumer: ConsumerDefinition | ConsumerName, options: StopOptions): Promise<StoppedConsumer> {
+    return stopConsumer(this.temporal, nameOf(consumer), options);
+  }
+
+  /** Stops one shard that was started alone. The stream workflow, if it runs, starts it again. Undefined if it does not run. */
+  async stopShard(workflowId: string, { by, reason, timeoutMs = 60_000 }: Omit<StopOptions, 'force'>): Promise<ShardStatus | undefined> {
+    return stopByUpdate<ShardStatus>(this.temporal, workflowId, { by, reason }, Date.now() + timeoutMs);
+  }
+
+  private async runningShards(stream: StreamIncarnation): Promise<{ shardId: string; start: typeof TRIM_HORIZON }[]> {
+    const prefix = shardWorkflowId({ ...stream, shardId: '' });
+    const query = `WorkflowType = '${workflowTypes.shard}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${prefix}'`;
+    const shards: { shardId: string; start: typeof TRIM_HORIZON }[] = [];
+    for await (const { workflowId } of this.temporal.workflow.list({ query })) {
+      shards.push({ shardId: workflowId.slice(prefix.length), start: TRIM_HORIZON });
+    }
+    return shards.sort((a, b) => a.shardId.localeCompare(b.shardId));
+  }
+}
+
+const RUNNING_STREAMS = `WorkflowType = '${workflowTypes.stream}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${WORKFLOW_ID_PREFIX}'`;
+
+function nameOf(consumer: ConsumerDefinition | ConsumerName): ConsumerName {
+  return 'options' in consumer ? { consumer: consumer.options.name, streamName: consumer.options.streamName } : consumer;
+}
+
+async function withServices<T>({ options }: Pick<ConsumerDefinition, 'options'>, action: (services: ConsumerServices) => Promise<T>): Promise<T> {
+  const services = createConsumerServices(options);
+  try {
+    return await action(services);
+  } finally {
+    services.close();
+  }
+}

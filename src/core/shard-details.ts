@@ -1,0 +1,60 @@
+import { describePosition } from './positions';
+import type { ShardEvent, ShardStatus } from './shard-work';
+
+/** Current details of a shard workflow in Temporal's Web UI, Markdown. */
+export function describeShard(status: ShardStatus): string {
+  const { phase, position, progress, failures, lastError, lastEvent, worker } = status;
+  const { totals, committedAtMs, millisBehindLatest } = progress;
+  const rows: [string, string | undefined][] = [
+    ['State', `**${phase}**${failures > 0 ? ` (failed ${failures} times in a row)` : ''}`],
+    ['Position', `\`${describePosition(position)}\``],
+    ['Lag', millisBehindLatest === undefined ? undefined : describeLag(millisBehindLatest)],
+    ['Committed', `${count(totals.records)} records, ${count(totals.batches)} batches, ${count(totals.bytes)} bytes`],
+    ['Last commit', committedAtMs === undefined ? undefined : new Date(committedAtMs).toISOString()],
+    ['Worker', worker === undefined ? undefined : `\`${worker}\``],
+    ['Last error', lastError && `\`${lastError.code}\` at ${new Date(lastError.atMs).toISOString()}: ${oneLine(lastError.message)}`],
+    ['Last event', lastEvent && describeEvent(lastEvent)],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [`- **${name}**: ${value}`])).join('\n');
+}
+
+/** One line for the Web UI about the slice that begins: what will be read on from, and what was done so far. */
+export function describeSlice({ slices, position, progress, failures }: ShardStatus): string {
+  const from = position.at === 'AFTER' ? `after …${position.sequenceNumber.slice(-12)}` : describePosition(position);
+  const retry = failures > 0 ? `, retry ${failures}` : '';
+  return `Slice ${slices}${retry}: read ${from}; so far ${count(progress.totals.records)} records in ${count(progress.totals.batches)} batches`;
+}
+
+export function describeLag(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return `${(ms / 3_600_000).toFixed(1)} h`;
+}
+
+export function describeEvent(event: ShardEvent): string {
+  const at = new Date(event.atMs).toISOString();
+  switch (event.kind) {
+    case 'claimed':
+      return `${at} ${CLAIMS[event.adopted]}`;
+    case 'fenced':
+      return `${at} another execution had taken the shard`;
+    case 'dataLoss':
+      return `${at} **records may be lost**: retention took what arrived from ${new Date(event.fromMs).toISOString()} to ${new Date(event.toMs).toISOString()}`;
+  }
+}
+
+const CLAIMS = {
+  none: 'took over the checkpoint',
+  created: 'wrote the first checkpoint',
+  row: 'took over a checkpoint that was ahead of this workflow',
+  input: 'took over a checkpoint that was behind this workflow (restored or damaged), and moved it up',
+} as const;
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 1_000);
+}

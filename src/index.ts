@@ -1,0 +1,17 @@
+/** Public API of Tidemark. Workflows are a separate entry, `tidemark/workflows`, because they are bundled without Node. */
+export { defineConsumer, type ConsumerDefinition, type ConsumerInput } from './handler/define-consumer';
+export { eachRecord, type EachRecordOptions } from './handler/each-record';
+export type { Batch, BatchHandler, HandlerContext, RecordHandler } from './handler/handler';
+export type { KinesisRecord } from './handler/record';
+export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';
+export type { ResolvedOptions } from './core/resolve-options';
+export { TidemarkError, type ErrorCode } from './core/errors';
+export type { Position } from './core/positions';
+export { createWorker, type TidemarkWorker, type WorkerOptions } from './worker/create-worker';
+export { createActivities } from './worker/activities';
+export { workflowsPath } from './worker/workflow-source';
+export { TidemarkClient } from './client/tidemark-client';
+export type { StartedConsumer, StartOptions } from './client/start-consumer';
+export type { ConsumerName, StopOptions, StoppedConsumer } from './client/stop-consumer';
+export type { ConsumerReport, ShardReport } from './client/consumer-status';
+export type { TemporalOptions } from './temporal/connect';

@@ -1,0 +1,65 @@
+import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, type Client, type WorkflowHandle } from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import {
+  searchAttributeNames,
+  shardWorkflowId,
+  streamWorkflowId,
+  workflowTypes,
+  type ShardIdentity,
+  type StreamIncarnation,
+} from '../core/names';
+import type { ShardWorkflowInput, StreamWorkflowInput } from '../core/shard-work';
+
+export interface WorkflowStart<Input> {
+  readonly taskQueue: string;
+  readonly input: Input;
+}
+
+/** Starts the workflow of one shard, or finds the one that runs: never two. */
+export function startShardWorkflow(client: Client, { taskQueue, input }: WorkflowStart<ShardWorkflowInput>): Promise<WorkflowHandle> {
+  const { shard, searchAttributes } = input;
+  return client.workflow.start(workflowTypes.shard, {
+    workflowId: shardWorkflowId(shard),
+    taskQueue,
+    args: [input],
+    staticSummary: `${shard.consumer}: ${shard.streamName} ${shard.shardId}`,
+    staticDetails: detailsOf(shard, `Reads shard \`${shard.shardId}\``),
+    ...(searchAttributes ? { typedSearchAttributes: attributesOf(shard, shard.shardId) } : {}),
+    ...EXACTLY_ONE,
+  });
+}
+
+/** Starts the workflow that follows a stream's shards, or finds the one that runs. */
+export function startStreamWorkflow(client: Client, { taskQueue, input }: WorkflowStart<StreamWorkflowInput>): Promise<WorkflowHandle> {
+  const { stream, searchAttributes } = input;
+  return client.workflow.start(workflowTypes.stream, {
+    workflowId: streamWorkflowId(stream),
+    taskQueue,
+    args: [input],
+    memo: { streamArn: stream.streamArn, createdAtMs: stream.createdAtMs },
+    staticSummary: `${stream.consumer}: stream ${stream.streamName}`,
+    staticDetails: detailsOf(stream, 'Follows the shards of the stream and starts a workflow for each'),
+    ...(searchAttributes ? { typedSearchAttributes: attributesOf(stream) } : {}),
+    ...EXACTLY_ONE,
+  });
+}
+
+const EXACTLY_ONE = {
+  workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+  workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+} as const;
+
+function detailsOf({ consumer, streamArn, createdAtMs }: StreamIncarnation, what: string): string {
+  return `${what} for consumer **${consumer}**.\n\n- stream: \`${streamArn}\`\n- created: ${new Date(createdAtMs).toISOString()}\n`;
+}
+
+function attributesOf(stream: StreamIncarnation | ShardIdentity, shardId?: string): SearchAttributePair[] {
+  const { consumer, stream: streamName, shard, state } = searchAttributeNames;
+  const keyword = (name: string, value: string): SearchAttributePair => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value });
+  return [
+    keyword(consumer, stream.consumer),
+    keyword(streamName, stream.streamName),
+    ...(shardId === undefined ? [] : [keyword(shard, shardId)]),
+    keyword(state, 'STARTING'),
+  ];
+}

@@ -1,0 +1,87 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { createActivitiesFrom } from '../activities';
+import { taskQueueFor } from '../core/names';
+import { TidemarkError } from '../core/errors';
+import type { ConsumerDefinition } from '../handler/define-consumer';
+import { resolveTemporal, translateTemporalError, type TemporalOptions } from '../temporal/connect';
+import { dependenciesFor, workerIdentity } from './activities';
+import { workflowBundle } from './workflow-source';
+
+export interface WorkerOptions {
+  /** Where Temporal is, where the standard configuration does not say it. */
+  readonly temporal?: TemporalOptions;
+  /**
+   * Most shards of one consumer that this process reads at the same time. A shard occupies its place all the time, so it should be
+   * at least the number of shards divided by the number of workers that survive the loss of one.
+   *
+   * @minimum 1
+   * @maximum 10000
+   * @default 1000
+   */
+  readonly maxShards?: number;
+}
+
+/** A worker process for one or more consumers. */
+export interface TidemarkWorker {
+  /** Works until `shutdown`, or until a signal that Temporal's runtime obeys (SIGINT, SIGTERM); then finishes the batches in flight. */
+  run(): Promise<void>;
+  /** Begins a graceful stop: no new slices, batches in flight are finished, committed and handed over. */
+  shutdown(): void;
+  /** Shards that this process reads now, as `<consumer>/<stream>/<shard id>`. */
+  runningShards(): string[];
+}
+
+/**
+ * A worker for the given consumers, each on its own task queue. Connects to Temporal; AWS is called only when work comes.
+ * @throws `INVALID_OPTION`, `DUPLICATE_CONSUMER`, `TEMPORAL_UNAVAILABLE`
+ */
+export async function createWorker(consumers: readonly ConsumerDefinition[], options: WorkerOptions = {}): Promise<TidemarkWorker> {
+  const maxShards = checkMaxShards(options.maxShards ?? 1_000);
+  const dependencies = dependenciesFor(consumers);
+  const { connectionOptions, namespace } = resolveTemporal(options.temporal);
+  const { address, tls, apiKey } = connectionOptions;
+  const connection = await NativeConnection.connect({ address, tls, apiKey: typeof apiKey === 'function' ? apiKey() : apiKey }).catch((error: unknown) => {
+    throw translateTemporalError(error, { address, namespace });
+  });
+  const bundle = await workflowBundle();
+  const activities = { ...createActivitiesFrom(dependencies) };
+  const workers = await Promise.all(
+    consumers.map(({ options: { name, streamName } }) =>
+      Worker.create({
+        connection,
+        namespace,
+        identity: workerIdentity(),
+        taskQueue: taskQueueFor({ consumer: name, streamName }),
+        workflowBundle: bundle,
+        activities,
+        // A shard holds its slot for good; the reserve lets listings and stops through when all shards are here.
+        maxConcurrentActivityTaskExecutions: maxShards + 10,
+        maxCachedWorkflows: maxShards + 10,
+        // Eager activities would keep every shard on the worker that ran its first slice (measured: 64 of 64).
+        maxEagerActivityReservationsPerWorkflowTask: 0,
+        // After a crash, queries and workflow tasks wait this long for the dead worker.
+        stickyQueueScheduleToStartTimeout: '3 seconds',
+      }),
+    ),
+  ).catch((error: unknown) => {
+    throw translateTemporalError(error, { address, namespace });
+  });
+  return {
+    run: async () => {
+      try {
+        await Promise.all(workers.map((worker) => worker.run()));
+      } finally {
+        await connection.close();
+      }
+    },
+    shutdown: () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+    runningShards: () => [...dependencies.running],
+  };
+}
+
+function checkMaxShards(maxShards: number): number {
+  if (Number.isInteger(maxShards) && maxShards >= 1 && maxShards <= 10_000) return maxShards;
+  throw new TidemarkError('INVALID_OPTION', `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``);
+}

@@ -1,0 +1,3 @@
+/** Entry of the workflow bundle. A worker of your own re-exports these beside its own workflows. */
+export { tidemarkShard } from './shard-workflow';
+export { tidemarkStream } from './stream-workflow';
