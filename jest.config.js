@@ -18,6 +18,15 @@ const project = (name, more = {}) => ({
   ...more,
 });
 
+/** Servers are started once per run and shared. */
+const withStack = {
+  globalSetup: '<rootDir>/test/support/global-stack.ts',
+  globalTeardown: '<rootDir>/test/support/global-stack-teardown.ts',
+};
+
 module.exports = {
-  projects: [project('unit'), project('replay'), project('workflow'), project('e2e')],
+  projects: [project('unit'), project('replay'), project('workflow', withStack), project('e2e', withStack)],
+  // Two projects talk to one Temporal server and one emulator each: more at once only makes them wait for each other.
+  maxWorkers: 2,
+  testTimeout: 60_000,
 };
