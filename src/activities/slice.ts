@@ -1,5 +1,5 @@
 import { activityInfo, ApplicationFailure, log, type Context } from '@temporalio/activity';
-import { Committer } from '../checkpoints/committer';
+import { Committer, type Claim } from '../checkpoints/committer';
 import type { CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
 import { codeOf } from '../core/errors';
 import { countFailure, retryDelayMs } from '../core/failure-policy';
@@ -16,7 +16,7 @@ import type { StreamWatch } from '../kinesis/stream-watch';
 import { BatchSource, type Next } from './batch-source';
 import { crashPoint } from './crash-point';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
-import { committedChannel, fencedChannel } from './diagnostics';
+import { claimedChannel, committedChannel, fencedChannel, type ClaimedMessage, type CommittedMessage } from './diagnostics';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
 
@@ -68,12 +68,19 @@ export class Slice {
   }
 
   async run(): Promise<SliceResult> {
+    const sentAtNs = process.hrtime.bigint();
     const acquired = await this.committer.acquire(this.input.belief, this.facts());
     if (acquired.kind === 'fenced') return this.fenced();
     this.progress = acquired.facts;
-    if (acquired.claimed) this.events.push({ kind: 'claimed', atMs: this.now(), adopted: acquired.claimed });
+    if (acquired.claimed) this.noteClaim(acquired.claimed, acquired.checkpoint, sentAtNs);
     if (acquired.checkpoint.position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
     return this.consume(await this.openSource(acquired.checkpoint.position));
+  }
+
+  private noteClaim({ adopted, previousToken }: Claim, checkpoint: CheckpointState, sentAtNs: bigint): void {
+    this.events.push({ kind: 'claimed', atMs: this.now(), adopted });
+    const message: ClaimedMessage = { shard: this.input.shard, writer: this.writer, checkpoint, previousToken, sentAtNs };
+    claimedChannel.publish(message);
   }
 
   private async openSource(position: Position): Promise<BatchSource> {
@@ -164,12 +171,20 @@ export class Slice {
   private async commit(position: Position, progress: Progress, records: number): Promise<'committed' | 'fenced'> {
     const before = this.checkpoint();
     const committed: Progress = { ...progress, committedAtMs: this.now() };
+    const sentAtNs = process.hrtime.bigint();
     const outcome = await this.committer.commit(position, this.facts(committed));
     if (outcome === 'fenced') return 'fenced';
     this.progress = committed;
     this.describe();
-    const { shard } = this.input;
-    committedChannel.publish({ shard, writer: this.writer, from: before.position, checkpoint: this.checkpoint(), previousToken: before.token, records });
+    committedChannel.publish({
+      shard: this.input.shard,
+      writer: this.writer,
+      from: before.position,
+      checkpoint: this.checkpoint(),
+      previousToken: before.token,
+      records,
+      sentAtNs,
+    } satisfies CommittedMessage);
     return 'committed';
   }
 

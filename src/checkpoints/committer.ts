@@ -31,8 +31,15 @@ export interface ExecutionIdentity {
 }
 
 export type AcquireResult =
-  | { readonly kind: 'owned'; readonly checkpoint: CheckpointState; readonly facts: CommitFacts; readonly claimed?: Adoption | 'created' }
+  | { readonly kind: 'owned'; readonly checkpoint: CheckpointState; readonly facts: CommitFacts; readonly claimed?: Claim }
   | { readonly kind: 'fenced' };
+
+/** How a claim found the row. */
+export interface Claim {
+  readonly adopted: Adoption | 'created';
+  /** Token of the row that was taken over; null where the row was created. */
+  readonly previousToken: string | null;
+}
 
 export type CommitResult = 'committed' | 'fenced';
 
@@ -83,11 +90,11 @@ export class Committer {
       const newest = newestFacts(row, facts);
       const checkpoint = await this.tryClaim(plan, newest);
       if (checkpoint === undefined) continue;
-      return this.owned(checkpoint, newest, plan.kind === 'create' ? 'created' : plan.adopted);
+      return this.owned(checkpoint, newest, claimOf(plan));
     }
   }
 
-  private owned(checkpoint: CheckpointState, facts: CommitFacts, claimed?: Adoption | 'created'): AcquireResult {
+  private owned(checkpoint: CheckpointState, facts: CommitFacts, claimed?: Claim): AcquireResult {
     this.checkpoint = checkpoint;
     this.phase = 'held';
     return { kind: 'owned', checkpoint, facts, ...(claimed ? { claimed } : {}) };
@@ -118,6 +125,10 @@ export class Committer {
       }
     }
   }
+}
+
+function claimOf(plan: Exclude<ClaimPlan, { kind: 'stale' }>): Claim {
+  return plan.kind === 'create' ? { adopted: 'created', previousToken: null } : { adopted: plan.adopted, previousToken: plan.ifToken };
 }
 
 /** A claim keeps the facts of the row it takes over: they are at least as new as what the workflow carried. */

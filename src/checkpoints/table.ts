@@ -23,7 +23,7 @@ export interface CheckpointTableOptions {
 
 const DEFAULT_MAX_WAIT_MS = 60_000;
 const WAIT_POLL_SECONDS = 1;
-/** While a table is changed (capacity, indexes) or its encryption key is slow to answer, it can be used. */
+/** A table whose capacity or indexes are being changed can be used. */
 const USABLE_STATUSES: readonly (string | undefined)[] = ['ACTIVE', 'UPDATING'];
 
 /**
@@ -120,12 +120,11 @@ async function enableTimeToLive(client: DynamoDBClient, tableName: string): Prom
 }
 
 async function waitForTable(client: DynamoDBClient, tableName: string, maxWaitMs: number): Promise<TableDescription> {
+  // The waiter refuses to wait no longer than one of its polls.
+  const maxWaitTime = Math.max(maxWaitMs / 1_000, WAIT_POLL_SECONDS + 0.1);
   const pace = { minDelay: WAIT_POLL_SECONDS, maxDelay: WAIT_POLL_SECONDS };
   try {
-    await waitUntilTableExists(
-      { client, maxWaitTime: Math.max(maxWaitMs / 1_000, WAIT_POLL_SECONDS), ...pace },
-      { TableName: tableName },
-    );
+    await waitUntilTableExists({ client, maxWaitTime, ...pace }, { TableName: tableName });
   } catch (error) {
     if (!isNamed(error, 'TimeoutError')) throw translate(error, 'DescribeTable', tableName);
   }
