@@ -9,7 +9,7 @@ export interface AwsFailure {
   readonly isAnswer: boolean;
   /** Text of the service's answer, one line. Never the text of another error: those quote what they could not read. */
   readonly text?: string;
-  /** The SDK has learnt the service's clock from this refusal: the next call is signed with it. */
+  /** This machine's clock is wrong, and the SDK has learnt the service's from this answer: the next call is signed with it. */
   readonly clockSkewCorrected: boolean;
   readonly isRegionMissing: boolean;
   /** Address that the call went to, if it got that far. */

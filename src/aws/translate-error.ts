@@ -71,7 +71,8 @@ export function translateAwsError(error: unknown, call: AwsCall): TidemarkError 
   const { code, what, hint, hideText } = meaningOf(failure, call);
   const text = hideText || !failure.text ? '' : `: ${failure.text}`;
   const { name, code: systemCode, httpStatus, requestId, endpoint } = failure;
-  const context = { ...call.context, error: name, code: systemCode, httpStatus, requestId, endpoint };
+  const named = name === 'Error' ? undefined : name;
+  const context = { ...call.context, error: named, code: systemCode, httpStatus, requestId, endpoint };
   return new TidemarkError(code, `${what}${text}`, { context, hint });
 }
 
@@ -100,7 +101,9 @@ function meaningOfNoAnswer(failure: AwsFailure, call: AwsCall): Meaning {
 function meaningOfIdentity(failure: AwsFailure, call: AwsCall): Meaning | undefined {
   const { service, operation } = call;
   const { name } = failure;
-  if (failure.clockSkewCorrected || CLOCK_REFUSALS.has(name)) {
+  // The SDK marks every answer to a machine whose clock is wrong, not only the refusals that the clock is to blame for.
+  const isClockToBlame = failure.clockSkewCorrected && REFUSED_CREDENTIALS.has(name);
+  if (isClockToBlame || CLOCK_REFUSALS.has(name)) {
     const hint = 'Check the clock of this machine; the call is repeated with the time of AWS.';
     return { ...unavailable(call, `${service} refused the time of ${operation}`), hint, hideText: true };
   }
