@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { defineConfig } from 'eslint/config';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+const ROOT = import.meta.dirname;
+const ANYTHING = '.*';
+
+/**
+ * What each folder of src may import: other folders, and packages (Node's own among them). docs/architecture.md explains the worlds;
+ * test/unit/package-boundaries.test.ts plants an offence against each of these rules.
+ */
+const worlds = {
+  core: { folders: [], packages: [] },
+  workflows: { folders: ['core', 'activities'], packages: ['@temporalio/workflow', '@temporalio/common'] },
+  activities: {
+    folders: ['core', 'kinesis', 'checkpoints', 'handler', 'temporal'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/common', 'node:.*'],
+  },
+  kinesis: { folders: ['core', 'aws'], packages: ['@aws-sdk/client-kinesis', '@smithy/.*', 'node:.*'] },
+  checkpoints: {
+    folders: ['core', 'aws'],
+    packages: ['@aws-sdk/client-dynamodb', '@aws-sdk/util-dynamodb', 'node:.*'],
+  },
+  aws: { folders: ['core', 'kinesis', 'checkpoints'], packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'] },
+  handler: { folders: ['core', 'kinesis'], packages: ['node:.*'] },
+  temporal: {
+    folders: ['core'],
+    packages: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:.*'],
+  },
+  worker: {
+    folders: ['core', 'activities', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal'],
+    packages: ['@temporalio/worker', '@temporalio/common', 'node:.*'],
+  },
+  client: {
+    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal'],
+    packages: ['@temporalio/client', '@temporalio/common', 'node:.*'],
+  },
+  testing: { folders: ['core', 'kinesis', 'checkpoints', 'handler'], packages: ['node:.*'] },
+  cli: {
+    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal', 'worker', 'client'],
+    packages: [ANYTHING],
+  },
+};
+
+function boundariesOf([folder, { folders, packages }]) {
+  const known = packages.join('|') || '(?!)';
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          zones: [
+            {
+              target: path.join(ROOT, 'src', folder),
+              from: path.join(ROOT, 'src'),
+              except: [folder, ...folders].map((name) => `./${name}`),
+              message: `src/${folder} may import ${folders.join(', ') || 'nothing'} beside itself.`,
+            },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: `^(?!\\.|(?:${known})$)`, message: `src/${folder} may not import this package.` },
+            ...(folder === 'workflows' ? [ACTIVITIES_AS_TYPES] : []),
+          ],
+        },
+      ],
+    },
+  };
+}
+
+/** A value import would be dropped silently while only its types are used, and break the bundle on the day it is not. */
+const ACTIVITIES_AS_TYPES = {
+  regex: '/activities(/|$)',
+  allowTypeImports: true,
+  message: 'Workflows know activities as types only: import type.',
+};
+
+/** core has no clock, no random and no I/O: they are arguments. */
+const pureCore = {
+  files: ['src/core/**/*.ts'],
+  rules: {
+    'no-restricted-globals': [
+      'error',
+      ...Object.keys(globals.node).filter((name) => !(name in globals.es2024) && name !== 'URL'),
+    ],
+    'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+        message: 'The time is an argument in core.',
+      },
+    ],
+  },
+};
+
+const size = {
+  'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+  'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+  'max-params': ['error', 4],
+  'max-depth': ['error', 4],
+  complexity: ['error', 12],
+};
+
+export default defineConfig(
+  { ignores: ['dist/', '.cache/', 'coverage/', 'node_modules/'] },
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: ROOT } },
+    settings: {
+      'import-x/resolver-next': [createTypeScriptImportResolver({ project: path.join(ROOT, 'tsconfig.json') })],
+    },
+    rules: {
+      ...size,
+      eqeqeq: 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-default-export': 'error',
+    },
+  },
+  ...Object.entries(worlds).map(boundariesOf),
+  pureCore,
+  { files: ['src/index.ts'], rules: { 'no-restricted-imports': ['error', { patterns: ['**/cli/**'] }] } },
+  {
+    // A suite is one function, and a jest set-up file or an example is a default export.
+    files: ['test/**/*.ts', 'examples/**/*.ts'],
+    rules: { 'max-lines-per-function': 'off', 'import-x/no-default-export': 'off' },
+  },
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    languageOptions: { globals: globals.node },
+    rules: { ...size, eqeqeq: 'error', 'no-undef': 'error', 'no-unused-vars': 'error', 'prefer-const': 'error' },
+  },
+  { files: ['**/*.{js,cjs}'], languageOptions: { sourceType: 'commonjs' } },
+);
