@@ -32,7 +32,12 @@ export function trustsToken(belief: Belief, contextRunId: string, attempt: numbe
 
 export type ClaimPlan =
   | { readonly kind: 'create'; readonly next: Omit<CheckpointState, 'token'> }
-  | { readonly kind: 'takeOver'; readonly next: Omit<CheckpointState, 'token'>; readonly ifToken: string; readonly adopted: Adoption }
+  | {
+      readonly kind: 'takeOver';
+      readonly next: Omit<CheckpointState, 'token'>;
+      readonly ifToken: string;
+      readonly adopted: Adoption;
+    }
   | { readonly kind: 'stale' };
 
 /** How the row differed from what the workflow believed: `none`, the row was ahead, or the row was behind (restored or reset). */
@@ -44,7 +49,12 @@ export function planClaim(belief: Belief, row: CheckpointRow | undefined, me: Wr
   if (isLaterWriter(row.writer, me)) return { kind: 'stale' };
   const order = compareCheckpoints(row, belief);
   const winner = order > 0 ? row : belief;
-  return { kind: 'takeOver', next: withoutToken(winner), ifToken: row.token, adopted: order === 0 ? 'none' : order > 0 ? 'row' : 'input' };
+  return {
+    kind: 'takeOver',
+    next: withoutToken(winner),
+    ifToken: row.token,
+    adopted: order === 0 ? 'none' : order > 0 ? 'row' : 'input',
+  };
 }
 
 /** Higher generation first, then larger position: who is right when Temporal and DynamoDB differ. */
@@ -60,7 +70,11 @@ function isLaterWriter(writer: Writer, me: Writer): boolean {
   return writer.activitySeq > me.activitySeq || (writer.activitySeq === me.activitySeq && writer.attempt > me.attempt);
 }
 
-function withoutToken({ position, generation, rewindId }: Omit<CheckpointState, 'token'>): Omit<CheckpointState, 'token'> {
+function withoutToken({
+  position,
+  generation,
+  rewindId,
+}: Omit<CheckpointState, 'token'>): Omit<CheckpointState, 'token'> {
   return rewindId === undefined ? { position, generation } : { position, generation, rewindId };
 }
 
@@ -70,7 +84,8 @@ export function judgeRefusal(row: { token: string } | undefined, mintedToken: st
 }
 
 /** How a slice ended, as far as the checkpoint is concerned. */
-export type CheckpointOutcome = { readonly kind: 'ok'; readonly checkpoint: CheckpointState; readonly runId: string } | { readonly kind: 'fenced' };
+export type CheckpointOutcome =
+  { readonly kind: 'ok'; readonly checkpoint: CheckpointState; readonly runId: string } | { readonly kind: 'fenced' };
 
 /** The workflow's fold: the returned state is the truth; a fenced or failed activity only leaves a claim to be made. */
 export function foldOutcome(belief: Belief, outcome: CheckpointOutcome): Belief {

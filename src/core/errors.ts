@@ -4,7 +4,10 @@
  */
 export const errorCodes = {
   INVALID_OPTION: { retryable: false, hint: 'Correct the named options.' },
-  INVALID_CONSUMER_FILE: { retryable: false, hint: 'Export the result of defineConsumer(...) as the default export of the file.' },
+  INVALID_CONSUMER_FILE: {
+    retryable: false,
+    hint: 'Export the result of defineConsumer(...) as the default export of the file.',
+  },
   DUPLICATE_CONSUMER: { retryable: false, hint: 'Give each consumer of a stream its own name.' },
   CONSUMER_CONFLICT: {
     retryable: false,
@@ -12,14 +15,23 @@ export const errorCodes = {
   },
   UNKNOWN_CONSUMER: { retryable: true, hint: 'Start a worker that has this consumer, on this task queue.' },
   STREAM_NOT_FOUND: { retryable: false, hint: 'Create the stream, or correct `stream`, the region and the account.' },
-  STREAM_DELETED: { retryable: false, hint: 'The stream is gone. Stop the consumer, or create the stream and start the consumer again.' },
+  STREAM_DELETED: {
+    retryable: false,
+    hint: 'The stream is gone. Stop the consumer, or create the stream and start the consumer again.',
+  },
   STREAM_RECREATED: {
     retryable: false,
     hint: 'The stream was deleted and created again under the same name. Start the consumer again to read the new stream.',
   },
-  SHARD_NOT_FOUND: { retryable: false, hint: 'The shard has aged out of the stream, or its id is wrong. See `npx tidemark status`.' },
+  SHARD_NOT_FOUND: {
+    retryable: false,
+    hint: 'The shard has aged out of the stream, or its id is wrong. See `npx tidemark status`.',
+  },
   TABLE_NOT_FOUND: { retryable: false, hint: 'Create it with `npx tidemark table create`, or `run --create-table`.' },
-  TABLE_UNUSABLE: { retryable: false, hint: 'The checkpoint table needs the keys pk and sk (strings). Use another table.' },
+  TABLE_UNUSABLE: {
+    retryable: false,
+    hint: 'The checkpoint table needs the keys pk and sk (strings). Use another table.',
+  },
   ACCESS_DENIED: { retryable: false, hint: 'Grant the named action to the identity of this process.' },
   CREDENTIALS_MISSING: {
     retryable: false,
@@ -31,7 +43,10 @@ export const errorCodes = {
   NO_WORKER: { retryable: true, hint: 'Start a worker for this consumer, or use --force.' },
   KINESIS_UNAVAILABLE: { retryable: true, hint: 'Check AWS_ENDPOINT_URL_KINESIS, the network and the service.' },
   DYNAMODB_UNAVAILABLE: { retryable: true, hint: 'Check AWS_ENDPOINT_URL_DYNAMODB, the network and the service.' },
-  THROUGHPUT_EXCEEDED: { retryable: true, hint: 'Other readers share the limits of the shard: wait, or raise pollIntervalMs.' },
+  THROUGHPUT_EXCEEDED: {
+    retryable: true,
+    hint: 'Other readers share the limits of the shard: wait, or raise pollIntervalMs.',
+  },
   ITERATOR_EXPIRED: { retryable: true, hint: 'A new iterator is taken by itself.' },
   INVALID_SEQUENCE_NUMBER: {
     retryable: false,
@@ -39,8 +54,14 @@ export const errorCodes = {
   },
   INVALID_ANSWER: { retryable: true, hint: 'Kinesis gave an answer that contradicts itself; the call is repeated.' },
   CHECKPOINT_UNDECIDED: { retryable: true, hint: 'DynamoDB did not answer in time; the next attempt finds out.' },
-  CHECKPOINT_DAMAGED: { retryable: false, hint: 'The checkpoint row cannot be read. Repair or delete it; the workflow writes it again.' },
-  OWNERSHIP_EXPIRED: { retryable: true, hint: 'The process was frozen for longer than the heartbeat timeout; another attempt goes on.' },
+  CHECKPOINT_DAMAGED: {
+    retryable: false,
+    hint: 'The checkpoint row cannot be read. Repair or delete it; the workflow writes it again.',
+  },
+  OWNERSHIP_EXPIRED: {
+    retryable: true,
+    hint: 'The process was frozen for longer than the heartbeat timeout; another attempt goes on.',
+  },
   HANDLER_FAILED: { retryable: true, hint: 'The batch is tried again. Look at the handler.' },
   HANDLER_TIMEOUT: { retryable: true, hint: 'The handler did not settle within handlerTimeoutMs.' },
   INTERNAL: { retryable: true, hint: 'This is a defect of Tidemark: please report it.' },
@@ -66,7 +87,10 @@ export class TidemarkError extends Error {
   readonly context: Readonly<Record<string, string | number | undefined>>;
 
   constructor(code: ErrorCode, whatHappened: string, options: TidemarkErrorOptions = {}) {
-    super(composeMessage(code, whatHappened, options), options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      composeMessage(code, whatHappened, options),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'TidemarkError';
     this.code = code;
     this.retryable = errorCodes[code].retryable;

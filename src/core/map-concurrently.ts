@@ -1,5 +1,9 @@
 /** Results of `action` for every item, in order, with at most `limit` under way. The first failure is thrown once those under way have ended. */
-export async function mapConcurrently<T, R>(items: readonly T[], limit: number, action: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  limit: number,
+  action: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   let next = 0;
   let failure: { error: unknown } | undefined;

@@ -50,7 +50,9 @@ export function streamWorkflowId({ consumer, streamName }: ConsumerOfStream): st
   return `${WORKFLOW_ID_PREFIX}${consumer}/${streamName}`;
 }
 
-export function shardWorkflowId(shard: Pick<ShardIdentity, 'consumer' | 'streamName' | 'createdAtMs' | 'shardId'>): string {
+export function shardWorkflowId(
+  shard: Pick<ShardIdentity, 'consumer' | 'streamName' | 'createdAtMs' | 'shardId'>,
+): string {
   return `${WORKFLOW_ID_PREFIX}${shard.consumer}/${shard.streamName}@${shard.createdAtMs}/${shard.shardId}`;
 }
 

@@ -37,7 +37,13 @@ const RETENTION_MARGIN_MS = 60_000;
  * the oldest record without a word. If the shard was caught up since, nothing was lost and reading resumes at that time; otherwise
  * reading goes to the trim horizon and the window that may be lost is named.
  */
-export function planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs, retentionMs }: ReadStartInput): ReadStart {
+export function planReadStart({
+  position,
+  lastArrivalMs,
+  caughtUpAtMs,
+  nowMs,
+  retentionMs,
+}: ReadStartInput): ReadStart {
   if (position.at === 'SHARD_END' || position.at === 'TRIM_HORIZON') return { iterator: { type: 'TRIM_HORIZON' } };
   if (position.at === 'AT_TIMESTAMP') return { iterator: { type: 'AT_TIMESTAMP', timestampMs: position.timestampMs } };
   // An aggregate of which only a part is committed is read again; its committed records are for the reader to leave out.

@@ -35,7 +35,8 @@ export function resolveOptions(options: ConsumerOptions): ResolvedOptions {
     if (value === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(given)}`);
     return value;
   };
-  if (typeof options !== 'object' || options === null) throw invalid([`Expected an object of options, got ${show(options)}`]);
+  if (typeof options !== 'object' || options === null)
+    throw invalid([`Expected an object of options, got ${show(options)}`]);
 
   const given: Partial<Record<keyof ConsumerOptions, unknown>> = options;
   const name = check(matching(given.name, CONSUMER_NAME), 'name', '1 to 128 letters, digits or _.-', given.name);
@@ -54,7 +55,8 @@ export function resolveOptions(options: ConsumerOptions): ResolvedOptions {
 }
 
 function invalid(problems: readonly string[]): TidemarkError {
-  const list = problems.length === 1 ? ` ${problems[0]}` : `\n${problems.map((problem) => `  - ${problem}`).join('\n')}\n`;
+  const list =
+    problems.length === 1 ? ` ${problems[0]}` : `\n${problems.map((problem) => `  - ${problem}`).join('\n')}\n`;
   return new TidemarkError('INVALID_OPTION', `Wrong consumer options:${list}`);
 }
 
@@ -80,7 +82,8 @@ function resolveAws(aws: unknown, problems: string[]): AwsOptions {
   problems.push(...unknownOptions(given, KNOWN_AWS, 'aws.'));
   for (const option of ['kinesisEndpoint', 'dynamodbEndpoint']) {
     const value = given[option];
-    if (value !== undefined && !isUrl(value)) problems.push(`Expected \`aws.${option}\` to be an http(s) URL, got ${show(value)}`);
+    if (value !== undefined && !isUrl(value))
+      problems.push(`Expected \`aws.${option}\` to be an http(s) URL, got ${show(value)}`);
   }
   if (given.region !== undefined && matching(given.region, /^[a-z0-9-]+$/) === undefined) {
     problems.push(`Expected \`aws.region\` to be a region name such as eu-west-1, got ${show(given.region)}`);

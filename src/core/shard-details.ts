@@ -12,7 +12,10 @@ export function describeShard(status: ShardStatus): string {
     ['Committed', `${count(totals.records)} records, ${count(totals.batches)} batches, ${count(totals.bytes)} bytes`],
     ['Last commit', committedAtMs === undefined ? undefined : new Date(committedAtMs).toISOString()],
     ['Worker', worker === undefined ? undefined : `\`${worker}\``],
-    ['Last error', lastError && `\`${lastError.code}\` at ${new Date(lastError.atMs).toISOString()}: ${oneLine(lastError.message)}`],
+    [
+      'Last error',
+      lastError && `\`${lastError.code}\` at ${new Date(lastError.atMs).toISOString()}: ${oneLine(lastError.message)}`,
+    ],
     ['Last event', lastEvent && describeEvent(lastEvent)],
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [`- **${name}**: ${value}`])).join('\n');

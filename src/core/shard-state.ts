@@ -1,7 +1,16 @@
 /** State of a shard workflow and how each outcome changes it: pure, so that it can be tested without Temporal. */
 import { ZERO_TOTALS } from './checkpoint';
 import { foldOutcome, initialBelief, type Belief } from './commit-protocol';
-import type { ErrorNote, HandlerFailure, ShardCarried, ShardPhase, ShardStatus, ShardWorkflowInput, SliceResult, Timing } from './shard-work';
+import type {
+  ErrorNote,
+  HandlerFailure,
+  ShardCarried,
+  ShardPhase,
+  ShardStatus,
+  ShardWorkflowInput,
+  SliceResult,
+  Timing,
+} from './shard-work';
 
 export interface ShardState extends ShardCarried {
   readonly phase: ShardPhase;
@@ -12,7 +21,12 @@ export interface ShardState extends ShardCarried {
 
 export function initialShardState({ start, timing, carried }: ShardWorkflowInput): ShardState {
   const fresh: ShardCarried = { belief: initialBelief(start), progress: { totals: ZERO_TOTALS }, slices: 0 };
-  return { ...(carried ?? fresh), phase: carried?.streak ? 'RETRYING' : carried ? 'READING' : 'STARTING', timing, activitySeq: 0 };
+  return {
+    ...(carried ?? fresh),
+    phase: carried?.streak ? 'RETRYING' : carried ? 'READING' : 'STARTING',
+    timing,
+    activitySeq: 0,
+  };
 }
 
 /** The state in which the next slice is dispatched. */
@@ -26,13 +40,22 @@ export function foldSlice(state: ShardState, result: SliceResult): ShardState {
   if (result.end === 'fenced') return next;
   // A slice that made no progress says nothing about the batch that failed before it.
   const isRecovered = state.streak === undefined || result.batches > 0 || result.end === 'shardEnd';
-  return isRecovered ? { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak: undefined, lastError: undefined } : next;
+  return isRecovered
+    ? { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak: undefined, lastError: undefined }
+    : next;
 }
 
 /** The handler failed: what was committed before counts, and the batch is tried again. */
 export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): ShardState {
   const { streak, error: lastError } = failure;
-  return { ...state, ...known(state, failure), belief: foldCheckpoint(state.belief, failure), phase: 'RETRYING', streak, lastError };
+  return {
+    ...state,
+    ...known(state, failure),
+    belief: foldCheckpoint(state.belief, failure),
+    phase: 'RETRYING',
+    streak,
+    lastError,
+  };
 }
 
 /** The activity ended without telling its state: whatever it did, the next one claims. */
@@ -42,7 +65,10 @@ export function foldUnknown(state: ShardState, lastError: ErrorNote | undefined)
 
 type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events'>;
 
-function known(state: ShardState, { progress, worker, timing, events }: Told): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent'> {
+function known(
+  state: ShardState,
+  { progress, worker, timing, events }: Told,
+): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent'> {
   return { progress, worker, timing, lastEvent: events.at(-1) ?? state.lastEvent };
 }
 
@@ -50,12 +76,31 @@ function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult,
   return foldOutcome(belief, checkpoint ? { kind: 'ok', checkpoint, runId } : { kind: 'fenced' });
 }
 
-export function carriedFrom({ belief, progress, slices, streak, lastError, lastEvent, worker }: ShardState): ShardCarried {
+export function carriedFrom({
+  belief,
+  progress,
+  slices,
+  streak,
+  lastError,
+  lastEvent,
+  worker,
+}: ShardState): ShardCarried {
   return { belief, progress, slices, streak, lastError, lastEvent, worker };
 }
 
 export function statusOf(shardId: string, state: ShardState): ShardStatus {
   const { phase, belief, progress, streak, slices, lastError, lastEvent, worker } = state;
   const { position, generation } = belief;
-  return { shardId, phase, position, generation, progress, failures: streak?.failures ?? 0, slices, lastError, lastEvent, worker };
+  return {
+    shardId,
+    phase,
+    position,
+    generation,
+    progress,
+    failures: streak?.failures ?? 0,
+    slices,
+    lastError,
+    lastEvent,
+    worker,
+  };
 }

@@ -18,5 +18,7 @@ export function resolveStart(requested: RequestedStart, serviceNowMs: number): P
 
 /** The user's wish as it is stored and compared with a later one. */
 export function describeRequestedStart(requested: RequestedStart): string {
-  return requested.at === 'AT_TIMESTAMP' ? `AT_TIMESTAMP ${new Date(requested.timestampMs).toISOString()}` : requested.at;
+  return requested.at === 'AT_TIMESTAMP'
+    ? `AT_TIMESTAMP ${new Date(requested.timestampMs).toISOString()}`
+    : requested.at;
 }

@@ -8,8 +8,11 @@ export function describeStream({ stream, stopping, lastSync, lastError }: Stream
   ];
   if (lastSync) {
     const { listed, running, waiting, finished, expiredCount, expired, atMs } = lastSync;
-    rows.push(`- **Shards**: ${listed} listed, ${running} being read, ${waiting} waiting for their parents, ${finished} finished`);
-    if (expiredCount > 0) rows.push(`- **Taken by retention before they were finished**: ${expiredCount} (${expired.join(', ')})`);
+    rows.push(
+      `- **Shards**: ${listed} listed, ${running} being read, ${waiting} waiting for their parents, ${finished} finished`,
+    );
+    if (expiredCount > 0)
+      rows.push(`- **Taken by retention before they were finished**: ${expiredCount} (${expired.join(', ')})`);
     rows.push(`- **Last listing**: ${new Date(atMs).toISOString()}`);
   }
   if (lastError) rows.push(`- **Last error**: \`${lastError.code}\` ${lastError.message}`);
