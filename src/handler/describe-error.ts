@@ -43,5 +43,7 @@ function stackFrames(error: Error): string[] {
 
 function oneLine(text: string): string {
   // eslint-style control characters would let data forge log lines
-  return Array.from(String(text).slice(0, MAX_MESSAGE_CHARS), (char) => (char < ' ' || char === '\u007f' ? ' ' : char)).join('');
+  return Array.from(String(text).slice(0, MAX_MESSAGE_CHARS), (char) =>
+    char < ' ' || char === '\u007f' ? ' ' : char,
+  ).join('');
 }

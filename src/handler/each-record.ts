@@ -20,15 +20,23 @@ export interface EachRecordOptions {
  * @throws `INVALID_OPTION`
  */
 export function eachRecord(handle: RecordHandler, { concurrency = 1 }: EachRecordOptions = {}): BatchHandler {
-  if (typeof handle !== 'function') throw new TidemarkError('INVALID_OPTION', `eachRecord expects a function, got ${typeof handle}`);
+  if (typeof handle !== 'function')
+    throw new TidemarkError('INVALID_OPTION', `eachRecord expects a function, got ${typeof handle}`);
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
-    throw new TidemarkError('INVALID_OPTION', `Expected \`concurrency\` to be a whole number from 1 to 1000, got \`${concurrency}\``);
+    throw new TidemarkError(
+      'INVALID_OPTION',
+      `Expected \`concurrency\` to be a whole number from 1 to 1000, got \`${concurrency}\``,
+    );
   }
   if (concurrency === 1) return ({ records }, context) => inOrder(records, handle, context);
   return ({ records }, context) => perKey(records, handle, context, concurrency);
 }
 
-async function inOrder(records: Iterable<KinesisRecord>, handle: RecordHandler, context: HandlerContext): Promise<void> {
+async function inOrder(
+  records: Iterable<KinesisRecord>,
+  handle: RecordHandler,
+  context: HandlerContext,
+): Promise<void> {
   for (const record of records) {
     context.signal.throwIfAborted();
     await handle(record, context);

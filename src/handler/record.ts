@@ -35,7 +35,9 @@ export class KinesisRecord {
    */
   get idempotencyKey(): string {
     const { streamArn, createdAtMs, shardId } = this.#shard;
-    return createHash('sha256').update(`${streamArn}\n${createdAtMs}\n${shardId}\n${this.sequenceNumber}`).digest('base64url');
+    return createHash('sha256')
+      .update(`${streamArn}\n${createdAtMs}\n${shardId}\n${this.sequenceNumber}`)
+      .digest('base64url');
   }
 
   /** The payload as UTF-8 text. */

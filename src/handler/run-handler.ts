@@ -17,7 +17,10 @@ export interface HandlerRun {
 export async function runHandler({ handler, batch, context, timeoutMs, lost }: HandlerRun): Promise<void> {
   lost.throwIfAborted();
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(new TidemarkError('HANDLER_TIMEOUT', `The handler took longer than ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(
+    () => deadline.abort(new TidemarkError('HANDLER_TIMEOUT', `The handler took longer than ${timeoutMs} ms`)),
+    timeoutMs,
+  );
   const signal = AbortSignal.any([deadline.signal, lost]);
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -25,7 +28,10 @@ export async function runHandler({ handler, batch, context, timeoutMs, lost }: H
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    const result: unknown = await Promise.race([Promise.resolve().then(() => handler(batch, { ...context, signal })), aborted]);
+    const result: unknown = await Promise.race([
+      Promise.resolve().then(() => handler(batch, { ...context, signal })),
+      aborted,
+    ]);
     if (result !== undefined) throw unexpectedResult(result);
   } finally {
     clearTimeout(timer);
@@ -35,7 +41,11 @@ export async function runHandler({ handler, batch, context, timeoutMs, lost }: H
 
 function unexpectedResult(result: unknown): TidemarkError {
   const shape = Array.isArray(result) ? 'array' : result === null ? 'null' : typeof result;
-  return new TidemarkError('HANDLER_FAILED', `The handler returned a value (${shape}), but a handler must return nothing`, {
-    hint: 'Await what the handler does and return nothing; throw if the batch failed.',
-  });
+  return new TidemarkError(
+    'HANDLER_FAILED',
+    `The handler returned a value (${shape}), but a handler must return nothing`,
+    {
+      hint: 'Await what the handler does and return nothing; throw if the batch failed.',
+    },
+  );
 }
