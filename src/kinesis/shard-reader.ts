@@ -67,9 +67,15 @@ export class ShardReader {
   private async readOnce(signal: AbortSignal): Promise<ReadResult | undefined> {
     this.iterator ??= await this.openIterator();
     const askedAtMs = this.environment.now();
-    const page = await this.environment.kinesis.getRecords(this.options.shard, this.iterator, this.options.limit, signal);
+    const page = await this.environment.kinesis.getRecords(
+      this.options.shard,
+      this.iterator,
+      this.options.limit,
+      signal,
+    );
     const verdict = judgePage(page);
-    const childShardIds = verdict === 'end' || verdict === 'confirmEnd' ? await this.childrenAfter(page, verdict) : undefined;
+    const childShardIds =
+      verdict === 'end' || verdict === 'confirmEnd' ? await this.childrenAfter(page, verdict) : undefined;
     if (verdict === 'invalid' || (verdict === 'confirmEnd' && childShardIds === undefined)) return this.rejectAnswer();
     this.iterator = page.nextIterator;
     this.lastRead = page.records.at(-1)?.sequenceNumber ?? this.lastRead;
@@ -84,7 +90,8 @@ export class ShardReader {
 
   private async openIterator(): Promise<string> {
     const { shard, start } = this.options;
-    const from: IteratorStart = this.lastRead === undefined ? start : { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: this.lastRead };
+    const from: IteratorStart =
+      this.lastRead === undefined ? start : { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: this.lastRead };
     const iterator = await this.environment.kinesis.getShardIterator(shard, shard.shardId, from);
     // A sequence number belongs to one incarnation, and Kinesis checks it. The other starts fit any stream of the same name:
     // they must be seen to belong to this one after the iterator was taken.
@@ -96,16 +103,23 @@ export class ShardReader {
   private succeeded(result: ReadResult): ReadResult {
     if (this.failures > 0) this.environment.onTrouble(undefined);
     this.failures = 0;
-    this.delayMs = pollDelayMs({ records: result.records.length, millisBehindLatest: result.millisBehindLatest }, this.options.pollIntervalMs);
+    this.delayMs = pollDelayMs(
+      { records: result.records.length, millisBehindLatest: result.millisBehindLatest },
+      this.options.pollIntervalMs,
+    );
     return result;
   }
 
   private rejectAnswer(): undefined {
     const { streamName, shardId } = this.options.shard;
     this.backOff(
-      new TidemarkError('INVALID_ANSWER', 'GetRecords gave no next iterator without a confirmed shard end, or child shards of an open shard', {
-        context: { stream: streamName, shard: shardId },
-      }),
+      new TidemarkError(
+        'INVALID_ANSWER',
+        'GetRecords gave no next iterator without a confirmed shard end, or child shards of an open shard',
+        {
+          context: { stream: streamName, shard: shardId },
+        },
+      ),
     );
     return undefined;
   }

@@ -48,7 +48,9 @@ export class StreamWatch {
     await this.fresh();
     const shards = await this.kinesis.listShards(this.stream);
     if (shards.some((shard) => shard.shardId === shardId)) return;
-    throw new TidemarkError('SHARD_NOT_FOUND', 'The stream no longer lists this shard', { context: { ...this.context, shard: shardId } });
+    throw new TidemarkError('SHARD_NOT_FOUND', 'The stream no longer lists this shard', {
+      context: { ...this.context, shard: shardId },
+    });
   }
 
   private async callAfter(previous: Promise<unknown>): Promise<StreamDescription> {
@@ -72,7 +74,9 @@ export class StreamWatch {
     }
     if (description.createdAtMs !== this.stream.createdAtMs) {
       const createdAt = new Date(description.createdAtMs).toISOString();
-      throw new TidemarkError('STREAM_RECREATED', `The stream of this name was created anew at ${createdAt}`, { context: this.context });
+      throw new TidemarkError('STREAM_RECREATED', `The stream of this name was created anew at ${createdAt}`, {
+        context: this.context,
+      });
     }
     this.latest = { description, startedAt };
     return description;
