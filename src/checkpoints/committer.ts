@@ -3,7 +3,14 @@
  * Every write is sent, byte for byte, until a definite answer; no second write leaves while one is undecided.
  */
 import type { CheckpointRow, CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
-import { judgeRefusal, planClaim, trustsToken, type Adoption, type Belief, type ClaimPlan } from '../core/commit-protocol';
+import {
+  judgeRefusal,
+  planClaim,
+  trustsToken,
+  type Adoption,
+  type Belief,
+  type ClaimPlan,
+} from '../core/commit-protocol';
 import { TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
@@ -31,7 +38,12 @@ export interface ExecutionIdentity {
 }
 
 export type AcquireResult =
-  | { readonly kind: 'owned'; readonly checkpoint: CheckpointState; readonly facts: CommitFacts; readonly claimed?: Claim }
+  | {
+      readonly kind: 'owned';
+      readonly checkpoint: CheckpointState;
+      readonly facts: CommitFacts;
+      readonly claimed?: Claim;
+    }
   | { readonly kind: 'fenced' };
 
 /** How a claim found the row. */
@@ -66,7 +78,8 @@ export class Committer {
   /** Moves the checkpoint forward. After `fenced` this execution is over: it must never claim again (hole C1). */
   async commit(position: Position, facts: CommitFacts): Promise<CommitResult> {
     const held = this.checkpoint;
-    if (this.phase !== 'held' || held === undefined) throw new TidemarkError('INTERNAL', 'A commit by an execution that does not hold the checkpoint');
+    if (this.phase !== 'held' || held === undefined)
+      throw new TidemarkError('INTERNAL', 'A commit by an execution that does not hold the checkpoint');
     this.phase = 'over';
     const next = { ...held, position, token: this.environment.mintToken() };
     const answer = await this.send({ condition: { token: held.token }, next, facts });
@@ -100,7 +113,10 @@ export class Committer {
     return { kind: 'owned', checkpoint, facts, ...(claimed ? { claimed } : {}) };
   }
 
-  private async tryClaim(plan: Exclude<ClaimPlan, { kind: 'stale' }>, facts: CommitFacts): Promise<CheckpointState | undefined> {
+  private async tryClaim(
+    plan: Exclude<ClaimPlan, { kind: 'stale' }>,
+    facts: CommitFacts,
+  ): Promise<CheckpointState | undefined> {
     const next = { ...plan.next, token: this.environment.mintToken() };
     const condition = plan.kind === 'create' ? ({ absent: true } as const) : { token: plan.ifToken };
     return (await this.send({ condition, next, facts })) === 'written' ? next : undefined;
@@ -128,7 +144,9 @@ export class Committer {
 }
 
 function claimOf(plan: Exclude<ClaimPlan, { kind: 'stale' }>): Claim {
-  return plan.kind === 'create' ? { adopted: 'created', previousToken: null } : { adopted: plan.adopted, previousToken: plan.ifToken };
+  return plan.kind === 'create'
+    ? { adopted: 'created', previousToken: null }
+    : { adopted: plan.adopted, previousToken: plan.ifToken };
 }
 
 /** A claim keeps the facts of the row it takes over: they are at least as new as what the workflow carried. */

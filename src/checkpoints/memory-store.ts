@@ -1,5 +1,11 @@
 import type { CheckpointRow } from '../core/checkpoint';
-import { checkpointKey, consumerPartition, registrationKey, type ShardIdentity, type StreamIncarnation } from '../core/names';
+import {
+  checkpointKey,
+  consumerPartition,
+  registrationKey,
+  type ShardIdentity,
+  type StreamIncarnation,
+} from '../core/names';
 import type { CheckpointStore, CheckpointWrite, KnownShard, Registration, WriteAnswer } from './checkpoint-store';
 
 /** Checkpoints in memory, with the same conditions as the DynamoDB store. For tests and for trying a handler out. */
