@@ -47,9 +47,11 @@ function loadConfiguration(profile: string | undefined): ReturnType<typeof loadC
 export async function connectTemporal(options: TemporalOptions = {}): Promise<Client> {
   const { connectionOptions, namespace } = resolveTemporal(options);
   const { address } = connectionOptions;
-  const connection = await Connection.connect({ connectTimeout: '10 seconds', ...connectionOptions }).catch((error: unknown) => {
-    throw unreachable(address, error);
-  });
+  const connection = await Connection.connect({ connectTimeout: '10 seconds', ...connectionOptions }).catch(
+    (error: unknown) => {
+      throw unreachable(address, error);
+    },
+  );
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
@@ -64,10 +66,15 @@ const GRPC_PERMISSION_DENIED = 7;
 const GRPC_UNAUTHENTICATED = 16;
 
 /** A failed call to Temporal as a Tidemark error. */
-export function translateTemporalError(error: unknown, { address, namespace }: { address: string; namespace: string }): TidemarkError {
+export function translateTemporalError(
+  error: unknown,
+  { address, namespace }: { address: string; namespace: string },
+): TidemarkError {
   const code = grpcCodeOf(error);
   if (code === GRPC_NOT_FOUND) {
-    return new TidemarkError('TEMPORAL_NAMESPACE_NOT_FOUND', `Temporal has no namespace ${namespace}`, { context: { address } });
+    return new TidemarkError('TEMPORAL_NAMESPACE_NOT_FOUND', `Temporal has no namespace ${namespace}`, {
+      context: { address },
+    });
   }
   if (code === GRPC_PERMISSION_DENIED || code === GRPC_UNAUTHENTICATED) {
     return new TidemarkError('ACCESS_DENIED', `Temporal refuses access to namespace ${namespace}`, {

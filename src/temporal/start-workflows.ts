@@ -16,7 +16,10 @@ export interface WorkflowStart<Input> {
 }
 
 /** Starts the workflow of one shard, or finds the one that runs: never two. */
-export function startShardWorkflow(client: Client, { taskQueue, input }: WorkflowStart<ShardWorkflowInput>): Promise<WorkflowHandle> {
+export function startShardWorkflow(
+  client: Client,
+  { taskQueue, input }: WorkflowStart<ShardWorkflowInput>,
+): Promise<WorkflowHandle> {
   const { shard, searchAttributes } = input;
   return client.workflow.start(workflowTypes.shard, {
     workflowId: shardWorkflowId(shard),
@@ -30,7 +33,10 @@ export function startShardWorkflow(client: Client, { taskQueue, input }: Workflo
 }
 
 /** Starts the workflow that follows a stream's shards, or finds the one that runs. */
-export function startStreamWorkflow(client: Client, { taskQueue, input }: WorkflowStart<StreamWorkflowInput>): Promise<WorkflowHandle> {
+export function startStreamWorkflow(
+  client: Client,
+  { taskQueue, input }: WorkflowStart<StreamWorkflowInput>,
+): Promise<WorkflowHandle> {
   const { stream, searchAttributes } = input;
   return client.workflow.start(workflowTypes.stream, {
     workflowId: streamWorkflowId(stream),
@@ -55,7 +61,10 @@ function detailsOf({ consumer, streamArn, createdAtMs }: StreamIncarnation, what
 
 function attributesOf(stream: StreamIncarnation | ShardIdentity, shardId?: string): SearchAttributePair[] {
   const { consumer, stream: streamName, shard, state } = searchAttributeNames;
-  const keyword = (name: string, value: string): SearchAttributePair => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value });
+  const keyword = (name: string, value: string): SearchAttributePair => ({
+    key: defineSearchAttributeKey(name, 'KEYWORD'),
+    value,
+  });
   return [
     keyword(consumer, stream.consumer),
     keyword(streamName, stream.streamName),
