@@ -9,7 +9,13 @@ export interface BatchLimits {
 
 /** What a shard offers next. */
 export type Next =
-  | { readonly kind: 'batch'; readonly records: readonly RawRecord[]; readonly bytes: number; readonly millisBehindLatest: number; readonly caughtUpAtMs?: number }
+  | {
+      readonly kind: 'batch';
+      readonly records: readonly RawRecord[];
+      readonly bytes: number;
+      readonly millisBehindLatest: number;
+      readonly caughtUpAtMs?: number;
+    }
   | { readonly kind: 'empty'; readonly millisBehindLatest: number; readonly caughtUpAtMs?: number }
   | { readonly kind: 'end'; readonly childShardIds: readonly string[] };
 
@@ -96,7 +102,8 @@ export class BatchSource {
     let count = 0;
     let bytes = 0;
     for (const record of this.waiting) {
-      const isTooMuch = count >= this.limits.maxBatchRecords || bytes + record.data.byteLength > this.limits.maxBatchBytes;
+      const isTooMuch =
+        count >= this.limits.maxBatchRecords || bytes + record.data.byteLength > this.limits.maxBatchBytes;
       if (count > 0 && isTooMuch) break;
       count += 1;
       bytes += record.data.byteLength;

@@ -1,5 +1,12 @@
 /** Activities: the effects of Tidemark. Workflows import this as types only. */
-import type { SliceInput, SliceResult, StopShardsInput, StopShardsResult, SyncInput, SyncResult } from '../core/shard-work';
+import type {
+  SliceInput,
+  SliceResult,
+  StopShardsInput,
+  StopShardsResult,
+  SyncInput,
+  SyncResult,
+} from '../core/shard-work';
 import type { ActivityDependencies } from './dependencies';
 import { createProcessBatches } from './process-batches';
 import { createStopShards } from './stop-shards';

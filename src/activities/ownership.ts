@@ -83,7 +83,10 @@ export class Ownership {
   }
 
   private expired(): TidemarkError {
-    return new TidemarkError('OWNERSHIP_EXPIRED', `This process did nothing for longer than ${this.heartbeatTimeoutMs} ms`);
+    return new TidemarkError(
+      'OWNERSHIP_EXPIRED',
+      `This process did nothing for longer than ${this.heartbeatTimeoutMs} ms`,
+    );
   }
 
   private lose(reason: TidemarkError): void {

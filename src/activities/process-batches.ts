@@ -18,11 +18,17 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
   return async (input) => {
     const runtime = findConsumer(dependencies, input.shard);
     const context = Context.current();
-    const ownership = new Ownership(context, context.info.heartbeatTimeoutMs ?? runtime.definition.options.heartbeatTimeoutMs);
+    const ownership = new Ownership(
+      context,
+      context.info.heartbeatTimeoutMs ?? runtime.definition.options.heartbeatTimeoutMs,
+    );
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
     dependencies.running.add(name);
     try {
-      return await new Slice({ dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, context }, input).run();
+      return await new Slice(
+        { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, context },
+        input,
+      ).run();
     } finally {
       ownership.close();
       dependencies.running.delete(name);
@@ -35,7 +41,8 @@ function createWatches(): (runtime: ConsumerRuntime, stream: StreamIncarnation) 
   const watches = new Map<string, StreamWatch>();
   return (runtime, { consumer, streamName, streamArn, createdAtMs }) => {
     const key = `${consumer}/${streamArn}@${createdAtMs}`;
-    const watch = watches.get(key) ?? new StreamWatch(runtime.kinesis, { consumer, streamName, streamArn, createdAtMs });
+    const watch =
+      watches.get(key) ?? new StreamWatch(runtime.kinesis, { consumer, streamName, streamArn, createdAtMs });
     watches.set(key, watch);
     return watch;
   };

@@ -16,7 +16,13 @@ import type { StreamWatch } from '../kinesis/stream-watch';
 import { BatchSource, type Next } from './batch-source';
 import { crashPoint } from './crash-point';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
-import { claimedChannel, committedChannel, fencedChannel, type ClaimedMessage, type CommittedMessage } from './diagnostics';
+import {
+  claimedChannel,
+  committedChannel,
+  fencedChannel,
+  type ClaimedMessage,
+  type CommittedMessage,
+} from './diagnostics';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
 
@@ -79,7 +85,13 @@ export class Slice {
 
   private noteClaim({ adopted, previousToken }: Claim, checkpoint: CheckpointState, sentAtNs: bigint): void {
     this.events.push({ kind: 'claimed', atMs: this.now(), adopted });
-    const message: ClaimedMessage = { shard: this.input.shard, writer: this.writer, checkpoint, previousToken, sentAtNs };
+    const message: ClaimedMessage = {
+      shard: this.input.shard,
+      writer: this.writer,
+      checkpoint,
+      previousToken,
+      sentAtNs,
+    };
     claimedChannel.publish(message);
   }
 
@@ -88,7 +100,13 @@ export class Slice {
     const { options } = runtime.definition;
     const { retentionMs, serviceNowMs } = await watch.recent(60_000);
     const { lastArrivalMs, caughtUpAtMs } = this.progress;
-    const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs: serviceNowMs, retentionMs });
+    const { iterator, loss } = planReadStart({
+      position,
+      lastArrivalMs,
+      caughtUpAtMs,
+      nowMs: serviceNowMs,
+      retentionMs,
+    });
     if (loss) this.reportLoss({ kind: 'dataLoss', atMs: this.now(), ...loss });
     const reader = new ShardReader(
       {
@@ -99,7 +117,12 @@ export class Slice {
         sleep,
         onTrouble: (error) => this.noteTrouble(error),
       },
-      { shard: this.input.shard, start: iterator, limit: Math.max(1_000, options.maxBatchRecords), pollIntervalMs: options.pollIntervalMs },
+      {
+        shard: this.input.shard,
+        start: iterator,
+        limit: Math.max(1_000, options.maxBatchRecords),
+        pollIntervalMs: options.pollIntervalMs,
+      },
     );
     return new BatchSource(reader, options, ownership.stop);
   }
@@ -109,7 +132,11 @@ export class Slice {
       const next = await this.nextOf(source);
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
-      this.progress = { ...this.progress, millisBehindLatest: next.millisBehindLatest, caughtUpAtMs: next.caughtUpAtMs ?? this.progress.caughtUpAtMs };
+      this.progress = {
+        ...this.progress,
+        millisBehindLatest: next.millisBehindLatest,
+        caughtUpAtMs: next.caughtUpAtMs ?? this.progress.caughtUpAtMs,
+      };
       if (next.kind === 'batch' && (await this.handleBatch(next)) === 'fenced') return this.fenced();
       if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }
@@ -137,11 +164,22 @@ export class Slice {
     const { options, handler } = this.world.runtime.definition;
     const { shard } = this.input;
     const records = offer.records.map((raw) => new KinesisRecord(raw, shard));
-    const batch = { records, shardId: shard.shardId, streamName: shard.streamName, millisBehindLatest: offer.millisBehindLatest };
+    const batch = {
+      records,
+      shardId: shard.shardId,
+      streamName: shard.streamName,
+      millisBehindLatest: offer.millisBehindLatest,
+    };
     const context = { consumer: options.name, attempt: this.batchAttempt() };
     try {
       crashPoint('handling');
-      await runHandler({ handler, batch, context, timeoutMs: options.handlerTimeoutMs, lost: this.world.ownership.lost });
+      await runHandler({
+        handler,
+        batch,
+        context,
+        timeoutMs: options.handlerTimeoutMs,
+        lost: this.world.ownership.lost,
+      });
     } catch (error) {
       this.world.ownership.lost.throwIfAborted();
       throw this.handlerFailure(error, records);
@@ -259,18 +297,26 @@ export class Slice {
   private reportLoss(event: Extract<ShardEvent, { kind: 'dataLoss' }>): void {
     this.events.push(event);
     const window = { from: new Date(event.fromMs).toISOString(), to: new Date(event.toMs).toISOString() };
-    log.error('Records may be lost: retention took them before they were read', { shardId: this.input.shard.shardId, ...window });
+    log.error('Records may be lost: retention took them before they were read', {
+      shardId: this.input.shard.shardId,
+      ...window,
+    });
   }
 
   private noteTrouble(error: unknown): void {
     const code = error === undefined ? undefined : (codeOf(error) ?? 'INTERNAL');
     this.describe(code);
-    if (code) log.warn('Waiting to try again', { shardId: this.input.shard.shardId, code, reason: (error as Error).message });
+    if (code)
+      log.warn('Waiting to try again', { shardId: this.input.shard.shardId, code, reason: (error as Error).message });
   }
 
   private describe(waitingFor?: string): void {
     const position = describePosition(this.committer.current?.position ?? this.input.belief.position);
-    this.world.ownership.describe({ position, records: this.progress.totals.records, ...(waitingFor ? { waitingFor } : {}) });
+    this.world.ownership.describe({
+      position,
+      records: this.progress.totals.records,
+      ...(waitingFor ? { waitingFor } : {}),
+    });
   }
 
   private facts(progress: Progress = this.progress): CommitFacts {

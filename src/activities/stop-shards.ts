@@ -9,7 +9,9 @@ import { findConsumer } from './process-batches';
 const STOPS_AT_A_TIME = 50;
 
 /** The activity `stopShards`: stops the workflow of every recorded shard at a commit, and waits until they stand. Idempotent. */
-export function createStopShards(dependencies: ActivityDependencies): (input: StopShardsInput) => Promise<StopShardsResult> {
+export function createStopShards(
+  dependencies: ActivityDependencies,
+): (input: StopShardsInput) => Promise<StopShardsResult> {
   return async ({ stream, request }) => {
     const runtime = findConsumer(dependencies, stream);
     const timer = setInterval(() => heartbeat(), 1_000);

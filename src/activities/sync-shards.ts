@@ -29,7 +29,11 @@ export function createSyncShards(dependencies: ActivityDependencies): (input: Sy
   };
 }
 
-async function syncShards(dependencies: ActivityDependencies, runtime: ConsumerRuntime, input: SyncInput): Promise<SyncResult> {
+async function syncShards(
+  dependencies: ActivityDependencies,
+  runtime: ConsumerRuntime,
+  input: SyncInput,
+): Promise<SyncResult> {
   const { stream } = input;
   await new StreamWatch(runtime.kinesis, stream).fresh();
   const listed = await runtime.kinesis.listShards(stream);
@@ -65,7 +69,11 @@ async function syncShards(dependencies: ActivityDependencies, runtime: ConsumerR
 }
 
 /** Shards of the first listing begin where the consumer begins; those that appear later descend from them: at TRIM_HORIZON. */
-async function recordNewShards(runtime: ConsumerRuntime, input: SyncInput, listed: readonly Shard[]): Promise<KnownShard[]> {
+async function recordNewShards(
+  runtime: ConsumerRuntime,
+  input: SyncInput,
+  listed: readonly Shard[],
+): Promise<KnownShard[]> {
   const { store } = runtime;
   const known = await store.listKnownShards(input.stream);
   const registration = await findOrRepairRegistration(runtime, input, known.length > 0);
@@ -86,12 +94,24 @@ async function recordNewShards(runtime: ConsumerRuntime, input: SyncInput, liste
 }
 
 /** The workflow remembers the start position too, so a lost registration is written again, never guessed. */
-async function findOrRepairRegistration(runtime: ConsumerRuntime, input: SyncInput, hasKnownShards: boolean): Promise<Registration> {
+async function findOrRepairRegistration(
+  runtime: ConsumerRuntime,
+  input: SyncInput,
+  hasKnownShards: boolean,
+): Promise<Registration> {
   const found = await runtime.store.findRegistration(input.stream);
-  return found ?? runtime.store.register(input.stream, { ...input.registration, initialShardsRecorded: hasKnownShards });
+  return (
+    found ?? runtime.store.register(input.stream, { ...input.registration, initialShardsRecorded: hasKnownShards })
+  );
 }
 
-async function progressOf(runtime: ConsumerRuntime, { stream }: SyncInput, known: readonly KnownShard[]): Promise<Map<string, ShardProgress>> {
+async function progressOf(
+  runtime: ConsumerRuntime,
+  { stream }: SyncInput,
+  known: readonly KnownShard[],
+): Promise<Map<string, ShardProgress>> {
   const rows = await runtime.store.readMany(known.map(({ shardId }) => ({ ...stream, shardId })));
-  return new Map(known.map(({ shardId }, index) => [shardId, rows[index]?.position.at === 'SHARD_END' ? 'finished' : 'known']));
+  return new Map(
+    known.map(({ shardId }, index) => [shardId, rows[index]?.position.at === 'SHARD_END' ? 'finished' : 'known']),
+  );
 }

@@ -13,11 +13,19 @@ export function toFailure(error: unknown): Error {
     return ApplicationFailure.create({ type: code, message: error.message, nonRetryable: endsWorkflow(code) });
   }
   const name = error instanceof Error && /^\w{1,64}$/.test(error.name) ? error.name : typeof error;
-  return ApplicationFailure.create({ type: 'INTERNAL', message: `Unexpected ${name}${frameOf(error)}`, nonRetryable: false });
+  return ApplicationFailure.create({
+    type: 'INTERNAL',
+    message: `Unexpected ${name}${frameOf(error)}`,
+    nonRetryable: false,
+  });
 }
 
 function frameOf(error: unknown): string {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return '';
   const afterMessage = error.stack.slice(error.stack.indexOf(error.message) + error.message.length);
-  return afterMessage.split('\n').slice(1, 4).map((line) => ` ${line.trim()}`).join('');
+  return afterMessage
+    .split('\n')
+    .slice(1, 4)
+    .map((line) => ` ${line.trim()}`)
+    .join('');
 }
