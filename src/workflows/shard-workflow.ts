@@ -17,7 +17,15 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { codeOf } from '../core/errors';
 import { searchAttributeNames, streamWorkflowId } from '../core/names';
 import { describeShard, describeSlice } from '../core/shard-details';
-import { carriedFrom, dispatchSlice, foldHandlerFailure, foldSlice, foldUnknown, initialShardState, statusOf } from '../core/shard-state';
+import {
+  carriedFrom,
+  dispatchSlice,
+  foldHandlerFailure,
+  foldSlice,
+  foldUnknown,
+  initialShardState,
+  statusOf,
+} from '../core/shard-state';
 import type { ControlRequest, HandlerFailure, ShardPhase, ShardResult, ShardWorkflowInput } from '../core/shard-work';
 import { endsWorkflow } from '../core/terminal-codes';
 import { activitiesWith } from './activity-proxies';
@@ -124,7 +132,8 @@ export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardRes
 }
 
 function requireName({ by }: ControlRequest): void {
-  if (typeof by !== 'string' || by === '') throw ApplicationFailure.nonRetryable('A stop must say who asks for it: { by, reason }', 'INVALID_OPTION');
+  if (typeof by !== 'string' || by === '')
+    throw ApplicationFailure.nonRetryable('A stop must say who asks for it: { by, reason }', 'INVALID_OPTION');
 }
 
 function handlerFailureOf(error: unknown): HandlerFailure | undefined {

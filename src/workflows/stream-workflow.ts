@@ -13,7 +13,14 @@ import {
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { codeOf } from '../core/errors';
 import { searchAttributeNames } from '../core/names';
-import type { ControlRequest, ErrorNote, StopShardsResult, StreamStatus, StreamWorkflowInput, SyncResult } from '../core/shard-work';
+import type {
+  ControlRequest,
+  ErrorNote,
+  StopShardsResult,
+  StreamStatus,
+  StreamWorkflowInput,
+  SyncResult,
+} from '../core/shard-work';
 import { describeStream } from '../core/stream-details';
 import { activitiesWith } from './activity-proxies';
 import { shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
@@ -52,7 +59,10 @@ export async function tidemarkStream(input: StreamWorkflowInput): Promise<StopSh
   };
 
   const sync = async (): Promise<void> => {
-    const { syncShards } = activitiesWith(timing, `Sync: ${lastSync ? `${lastSync.listed} shards, ${lastSync.running} running` : 'first'}`);
+    const { syncShards } = activitiesWith(
+      timing,
+      `Sync: ${lastSync ? `${lastSync.listed} shards, ${lastSync.running} running` : 'first'}`,
+    );
     try {
       lastSync = await syncShards({ stream, registration, searchAttributes });
       timing = lastSync.timing;
