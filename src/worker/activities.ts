@@ -19,7 +19,10 @@ export function createActivities(consumers: readonly ConsumerDefinition[]): Acti
   return createActivitiesFrom(dependenciesFor(consumers));
 }
 
-export function dependenciesFor(consumers: readonly ConsumerDefinition[], worker = workerIdentity()): ActivityDependencies {
+export function dependenciesFor(
+  consumers: readonly ConsumerDefinition[],
+  worker = workerIdentity(),
+): ActivityDependencies {
   return {
     consumers: runtimesOf(consumers),
     worker,
@@ -31,7 +34,8 @@ export function dependenciesFor(consumers: readonly ConsumerDefinition[], worker
 }
 
 function runtimesOf(consumers: readonly ConsumerDefinition[]): Map<string, ConsumerRuntime> {
-  if (consumers.length === 0) throw new TidemarkError('INVALID_OPTION', 'A worker needs at least one consumer, got none');
+  if (consumers.length === 0)
+    throw new TidemarkError('INVALID_OPTION', 'A worker needs at least one consumer, got none');
   const runtimes = new Map<string, ConsumerRuntime>();
   for (const definition of consumers) {
     if (!isConsumerDefinition(definition)) {

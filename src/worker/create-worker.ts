@@ -35,12 +35,19 @@ export interface TidemarkWorker {
  * A worker for the given consumers, each on its own task queue. Connects to Temporal; AWS is called only when work comes.
  * @throws `INVALID_OPTION`, `DUPLICATE_CONSUMER`, `TEMPORAL_UNAVAILABLE`
  */
-export async function createWorker(consumers: readonly ConsumerDefinition[], options: WorkerOptions = {}): Promise<TidemarkWorker> {
+export async function createWorker(
+  consumers: readonly ConsumerDefinition[],
+  options: WorkerOptions = {},
+): Promise<TidemarkWorker> {
   const maxShards = checkMaxShards(options.maxShards ?? 1_000);
   const dependencies = dependenciesFor(consumers);
   const { connectionOptions, namespace } = resolveTemporal(options.temporal);
   const { address, tls, apiKey } = connectionOptions;
-  const connection = await NativeConnection.connect({ address, tls, apiKey: typeof apiKey === 'function' ? apiKey() : apiKey }).catch((error: unknown) => {
+  const connection = await NativeConnection.connect({
+    address,
+    tls,
+    apiKey: typeof apiKey === 'function' ? apiKey() : apiKey,
+  }).catch((error: unknown) => {
     throw translateTemporalError(error, { address, namespace });
   });
   const bundle = await workflowBundle();
@@ -83,5 +90,8 @@ export async function createWorker(consumers: readonly ConsumerDefinition[], opt
 
 function checkMaxShards(maxShards: number): number {
   if (Number.isInteger(maxShards) && maxShards >= 1 && maxShards <= 10_000) return maxShards;
-  throw new TidemarkError('INVALID_OPTION', `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``);
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``,
+  );
 }
