@@ -53,10 +53,17 @@ export async function reportShards(
   store: CheckpointStore | undefined,
 ): Promise<ShardReport[]> {
   const rows = store ? await store.readMany(shards.map(({ shardId }) => ({ ...stream, shardId }))) : [];
-  return mapConcurrently([...shards.entries()], QUERIES_AT_A_TIME, ([index, shard]) => reportShard(client, stream, shard, rows[index]));
+  return mapConcurrently([...shards.entries()], QUERIES_AT_A_TIME, ([index, shard]) =>
+    reportShard(client, stream, shard, rows[index]),
+  );
 }
 
-async function reportShard(client: Client, stream: StreamIncarnation, { shardId, start }: ShardsToReport, row: CheckpointRow | undefined): Promise<ShardReport> {
+async function reportShard(
+  client: Client,
+  stream: StreamIncarnation,
+  { shardId, start }: ShardsToReport,
+  row: CheckpointRow | undefined,
+): Promise<ShardReport> {
   const workflowId = shardWorkflowId({ ...stream, shardId });
   const fromRow = {
     shardId,
@@ -70,7 +77,8 @@ async function reportShard(client: Client, stream: StreamIncarnation, { shardId,
   if (row?.position.at === 'SHARD_END') return { ...fromRow, state: 'FINISHED' };
   const pending = await readPendingActivity(client, workflowId);
   if (pending === undefined) return { ...fromRow, state: row ? 'NOT_RUNNING' : 'WAITING' };
-  if (pending.workflowState !== 'RUNNING') return { ...fromRow, state: closedState(pending.workflowState), lastError: withHint(pending.failure) };
+  if (pending.workflowState !== 'RUNNING')
+    return { ...fromRow, state: closedState(pending.workflowState), lastError: withHint(pending.failure) };
   const status = await queryShard(client, workflowId);
   if (status === undefined) return { ...fromRow, state: 'NO_WORKER', lastError: withHint(pending.failure) };
   return combine(fromRow, row, status, pending);
@@ -78,7 +86,12 @@ async function reportShard(client: Client, stream: StreamIncarnation, { shardId,
 
 type FromRow = Omit<ShardReport, 'state'>;
 
-function combine(fromRow: FromRow, row: CheckpointRow | undefined, status: ShardStatus, pending: PendingActivity): ShardReport {
+function combine(
+  fromRow: FromRow,
+  row: CheckpointRow | undefined,
+  status: ShardStatus,
+  pending: PendingActivity,
+): ShardReport {
   const isRowAhead = row !== undefined && compareCheckpoints(row, status) >= 0;
   const { progress } = status;
   const isRetrying = pending.attempt > 1 || pending.waitingFor !== undefined;
@@ -86,7 +99,12 @@ function combine(fromRow: FromRow, row: CheckpointRow | undefined, status: Shard
     ...fromRow,
     ...(isRowAhead
       ? {}
-      : { position: status.position, records: progress.totals.records, committedAtMs: progress.committedAtMs, millisBehindLatest: progress.millisBehindLatest }),
+      : {
+          position: status.position,
+          records: progress.totals.records,
+          committedAtMs: progress.committedAtMs,
+          millisBehindLatest: progress.millisBehindLatest,
+        }),
     state: isRetrying && status.phase === 'READING' ? 'RETRYING' : status.phase,
     failures: Math.max(status.failures, pending.attempt - 1),
     lastError: withHint(pending.failure ?? status.lastError),
@@ -116,7 +134,10 @@ async function queryShard(client: Client, workflowId: string): Promise<ShardStat
 }
 
 /** The stream workflow's state and last listing. */
-export async function reportStream(client: Client, stream: StreamIncarnation): Promise<Pick<ConsumerReport, 'state' | 'lastSync'>> {
+export async function reportStream(
+  client: Client,
+  stream: StreamIncarnation,
+): Promise<Pick<ConsumerReport, 'state' | 'lastSync'>> {
   const workflowId = streamWorkflowId(stream);
   const pending = await readPendingActivity(client, workflowId);
   if (pending === undefined) return { state: 'NOT_STARTED' };

@@ -27,9 +27,13 @@ export interface StartedConsumer {
 }
 
 /** The stream and the consumer's registration on it; the registration is written before anything is read. */
-export async function registerConsumer(services: ConsumerServices, options: ResolvedOptions): Promise<Pick<StartedConsumer, 'stream' | 'registration'>> {
+export async function registerConsumer(
+  services: ConsumerServices,
+  options: ResolvedOptions,
+): Promise<Pick<StartedConsumer, 'stream' | 'registration'>> {
   const description = await services.kinesis.describeStream(options);
-  if (description.status === 'DELETING') throw new TidemarkError('STREAM_DELETED', `Stream ${options.streamName} is being deleted`);
+  if (description.status === 'DELETING')
+    throw new TidemarkError('STREAM_DELETED', `Stream ${options.streamName} is being deleted`);
   await checkCheckpointTable(services.dynamodb, options.tableName);
   const stream: StreamIncarnation = {
     consumer: options.name,
@@ -37,7 +41,10 @@ export async function registerConsumer(services: ConsumerServices, options: Reso
     streamArn: description.streamArn,
     createdAtMs: description.createdAtMs,
   };
-  const registered = await services.store.register(stream, { ...newRegistration(options, description), initialShardsRecorded: false });
+  const registered = await services.store.register(stream, {
+    ...newRegistration(options, description),
+    initialShardsRecorded: false,
+  });
   const wanted = describeRequestedStart(options.start);
   if (registered.requestedStart !== wanted) {
     const since = new Date(registered.registeredAtMs).toISOString();
@@ -52,9 +59,16 @@ export async function registerConsumer(services: ConsumerServices, options: Reso
 
 function newRegistration({ start }: ResolvedOptions, { serviceNowMs }: StreamDescription): StreamRegistration {
   if (start.at === 'AT_TIMESTAMP' && start.timestampMs > serviceNowMs) {
-    throw new TidemarkError('INVALID_OPTION', `\`startFrom\` lies in the future: ${new Date(start.timestampMs).toISOString()}`);
+    throw new TidemarkError(
+      'INVALID_OPTION',
+      `\`startFrom\` lies in the future: ${new Date(start.timestampMs).toISOString()}`,
+    );
   }
-  return { start: resolveStart(start, serviceNowMs), requestedStart: describeRequestedStart(start), registeredAtMs: serviceNowMs };
+  return {
+    start: resolveStart(start, serviceNowMs),
+    requestedStart: describeRequestedStart(start),
+    registeredAtMs: serviceNowMs,
+  };
 }
 
 /** Starts the stream workflow, or finds it running. */
@@ -67,7 +81,12 @@ export async function startConsumer(
   const { stream, registration } = await registerConsumer(services, options);
   const isRunning = await endOldIncarnation(client, stream);
   const queue = taskQueue ?? taskQueueFor(stream);
-  const input = { stream, registration, timing: timingOf(options), searchAttributes: await hasSearchAttributes(client) };
+  const input = {
+    stream,
+    registration,
+    timing: timingOf(options),
+    searchAttributes: await hasSearchAttributes(client),
+  };
   const handle = await startStreamWorkflow(client, { taskQueue: queue, input });
   return { stream, workflowId: handle.workflowId, taskQueue: queue, isNew: !isRunning, registration };
 }

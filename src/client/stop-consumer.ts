@@ -48,19 +48,32 @@ export async function stopConsumer(client: Client, name: ConsumerName, options: 
 }
 
 /** Undefined if there is no such running workflow. */
-export async function stopByUpdate<Result>(client: Client, workflowId: string, request: ControlRequest, deadline: number): Promise<Result | undefined> {
+export async function stopByUpdate<Result>(
+  client: Client,
+  workflowId: string,
+  request: ControlRequest,
+  deadline: number,
+): Promise<Result | undefined> {
   try {
     return await client.withDeadline(deadline, () =>
-      client.workflow.getHandle(workflowId).executeUpdate<Result, [ControlRequest]>(messageNames.stop, { args: [request] }),
+      client.workflow
+        .getHandle(workflowId)
+        .executeUpdate<Result, [ControlRequest]>(messageNames.stop, { args: [request] }),
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     if (Date.now() < deadline) throw error;
-    throw new TidemarkError('NO_WORKER', 'No worker has carried out the stop in time', { context: { workflow: workflowId } });
+    throw new TidemarkError('NO_WORKER', 'No worker has carried out the stop in time', {
+      context: { workflow: workflowId },
+    });
   }
 }
 
-async function terminateConsumer(client: Client, name: ConsumerName, { by, reason }: StopOptions): Promise<StoppedConsumer> {
+async function terminateConsumer(
+  client: Client,
+  name: ConsumerName,
+  { by, reason }: StopOptions,
+): Promise<StoppedConsumer> {
   const why = `stop --force by ${by}${reason === undefined ? '' : `: ${reason}`}`;
   const wasRunning = await terminate(client, streamWorkflowId(name), why);
   const ids = await runningShardWorkflows(client, name);

@@ -1,7 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { createConsumerServices, type ConsumerServices } from '../aws/consumer-services';
 import { TidemarkError } from '../core/errors';
-import { shardWorkflowId, taskQueueFor, WORKFLOW_ID_PREFIX, workflowTypes, type StreamIncarnation } from '../core/names';
+import {
+  shardWorkflowId,
+  taskQueueFor,
+  WORKFLOW_ID_PREFIX,
+  workflowTypes,
+  type StreamIncarnation,
+} from '../core/names';
 import { TRIM_HORIZON } from '../core/positions';
 import { parentsOf } from '../core/shard-graph';
 import type { ShardStatus } from '../core/shard-work';
@@ -40,7 +46,11 @@ export class TidemarkClient {
    * Starts the workflow of one shard alone, without following the stream: its children are not started. Idempotent.
    * @throws `SHARD_NOT_FOUND`, and what `start` throws
    */
-  async startShard({ options }: ConsumerDefinition, shardId: string, { taskQueue }: StartOptions = {}): Promise<{ workflowId: string }> {
+  async startShard(
+    { options }: ConsumerDefinition,
+    shardId: string,
+    { taskQueue }: StartOptions = {},
+  ): Promise<{ workflowId: string }> {
     return withServices({ options }, async (services) => {
       const { stream, registration } = await registerConsumer(services, options);
       const listed = await services.kinesis.listShards(stream);
@@ -86,7 +96,11 @@ export class TidemarkClient {
       if (!consumer || !streamName || !streamArn || !createdAtMs) continue;
       const stream = { consumer, streamName, streamArn, createdAtMs };
       const running = await this.runningShards(stream);
-      reports.push({ ...stream, ...(await reportStream(this.temporal, stream)), shards: await reportShards(this.temporal, stream, running, undefined) });
+      reports.push({
+        ...stream,
+        ...(await reportStream(this.temporal, stream)),
+        shards: await reportShards(this.temporal, stream, running, undefined),
+      });
     }
     return reports;
   }
@@ -97,7 +111,10 @@ export class TidemarkClient {
   }
 
   /** Stops one shard that was started alone. The stream workflow, if it runs, starts it again. Undefined if it does not run. */
-  async stopShard(workflowId: string, { by, reason, timeoutMs = 60_000 }: Omit<StopOptions, 'force'>): Promise<ShardStatus | undefined> {
+  async stopShard(
+    workflowId: string,
+    { by, reason, timeoutMs = 60_000 }: Omit<StopOptions, 'force'>,
+  ): Promise<ShardStatus | undefined> {
     return stopByUpdate<ShardStatus>(this.temporal, workflowId, { by, reason }, Date.now() + timeoutMs);
   }
 
@@ -115,10 +132,15 @@ export class TidemarkClient {
 const RUNNING_STREAMS = `WorkflowType = '${workflowTypes.stream}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${WORKFLOW_ID_PREFIX}'`;
 
 function nameOf(consumer: ConsumerDefinition | ConsumerName): ConsumerName {
-  return 'options' in consumer ? { consumer: consumer.options.name, streamName: consumer.options.streamName } : consumer;
+  return 'options' in consumer
+    ? { consumer: consumer.options.name, streamName: consumer.options.streamName }
+    : consumer;
 }
 
-async function withServices<T>({ options }: Pick<ConsumerDefinition, 'options'>, action: (services: ConsumerServices) => Promise<T>): Promise<T> {
+async function withServices<T>(
+  { options }: Pick<ConsumerDefinition, 'options'>,
+  action: (services: ConsumerServices) => Promise<T>,
+): Promise<T> {
   const services = createConsumerServices(options);
   try {
     return await action(services);
