@@ -2,8 +2,12 @@ import { codeOf, errorCodes, isErrorCode, TidemarkError, type ErrorCode } from '
 
 describe('TidemarkError', () => {
   it('says what happened, where, and what to do', () => {
-    const error = new TidemarkError('STREAM_NOT_FOUND', 'No such stream.', { context: { stream: 'flights', shard: undefined, page: 0 } });
-    expect(error.message).toBe('No such stream [stream=flights, page=0]. Create the stream, or correct `stream`, the region and the account.');
+    const error = new TidemarkError('STREAM_NOT_FOUND', 'No such stream.', {
+      context: { stream: 'flights', shard: undefined, page: 0 },
+    });
+    expect(error.message).toBe(
+      'No such stream [stream=flights, page=0]. Create the stream, or correct `stream`, the region and the account.',
+    );
     expect(error).toMatchObject({ name: 'TidemarkError', code: 'STREAM_NOT_FOUND', retryable: false });
     expect(error.context).toEqual({ stream: 'flights', shard: undefined, page: 0 });
   });
@@ -16,7 +20,9 @@ describe('TidemarkError', () => {
   });
 
   it('puts the hint on a line of its own after a list', () => {
-    expect(new TidemarkError('INVALID_OPTION', 'Wrong:\n  - a\n  - b\n').message).toBe('Wrong:\n  - a\n  - b\nCorrect the named options.');
+    expect(new TidemarkError('INVALID_OPTION', 'Wrong:\n  - a\n  - b\n').message).toBe(
+      'Wrong:\n  - a\n  - b\nCorrect the named options.',
+    );
   });
 
   it('prefers the hint that was given, and keeps the cause', () => {
@@ -26,11 +32,14 @@ describe('TidemarkError', () => {
     expect(error.cause).toBe(cause);
   });
 
-  it.each(Object.entries(errorCodes))('%s has a hint that is a sentence and says whether to retry', (code, { hint, retryable }) => {
-    expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
-    expect(hint).toMatch(/^[A-Z].*\.$/);
-    expect(new TidemarkError(code as ErrorCode, 'Something').retryable).toBe(retryable);
-  });
+  it.each(Object.entries(errorCodes))(
+    '%s has a hint that is a sentence and says whether to retry',
+    (code, { hint, retryable }) => {
+      expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+      expect(hint).toMatch(/^[A-Z].*\.$/);
+      expect(new TidemarkError(code as ErrorCode, 'Something').retryable).toBe(retryable);
+    },
+  );
 });
 
 describe('codeOf', () => {

@@ -4,10 +4,14 @@ import { TRIM_HORIZON, type Position } from '../../../src/core/positions';
 const after = (sequenceNumber: string): Position => ({ at: 'AFTER', sequenceNumber });
 
 describe('countFailure', () => {
-  it('starts at one', () => expect(countFailure(undefined, TRIM_HORIZON)).toEqual({ position: TRIM_HORIZON, failures: 1 }));
+  it('starts at one', () =>
+    expect(countFailure(undefined, TRIM_HORIZON)).toEqual({ position: TRIM_HORIZON, failures: 1 }));
 
   it('goes on while the shard stands still', () => {
-    expect(countFailure({ position: after('7'), failures: 3 }, after('007'))).toEqual({ position: after('007'), failures: 4 });
+    expect(countFailure({ position: after('7'), failures: 3 }, after('007'))).toEqual({
+      position: after('007'),
+      failures: 4,
+    });
   });
 
   it.each([after('8'), after('6'), TRIM_HORIZON])('starts again when the shard stands elsewhere: %j', (position) =>

@@ -12,8 +12,18 @@ const shard: names.ShardIdentity = {
 describe('names that persist', () => {
   it('of workflows, messages and search attributes', () => {
     expect(names.workflowTypes).toEqual({ stream: 'tidemarkStream', shard: 'tidemarkShard' });
-    expect(names.messageNames).toMatchObject({ stop: 'stop', shardFinished: 'shardFinished', shardStatus: 'shardStatus', streamStatus: 'streamStatus' });
-    expect(Object.values(names.searchAttributeNames)).toEqual(['TidemarkConsumer', 'TidemarkStream', 'TidemarkShard', 'TidemarkState']);
+    expect(names.messageNames).toMatchObject({
+      stop: 'stop',
+      shardFinished: 'shardFinished',
+      shardStatus: 'shardStatus',
+      streamStatus: 'streamStatus',
+    });
+    expect(Object.values(names.searchAttributeNames)).toEqual([
+      'TidemarkConsumer',
+      'TidemarkStream',
+      'TidemarkShard',
+      'TidemarkState',
+    ]);
     expect(names.DEFAULT_TABLE_NAME).toBe('tidemark-checkpoints');
   });
 
@@ -25,7 +35,10 @@ describe('names that persist', () => {
 
   it('of table items', () => {
     const consumer = `consumer#delays#${shard.streamArn}`;
-    expect(names.checkpointKey(shard)).toEqual({ pk: `shard#delays#${shard.streamArn}#1700000000000#${shard.shardId}`, sk: 'checkpoint' });
+    expect(names.checkpointKey(shard)).toEqual({
+      pk: `shard#delays#${shard.streamArn}#1700000000000#${shard.shardId}`,
+      sk: 'checkpoint',
+    });
     expect(names.registrationKey(shard)).toEqual({ pk: consumer, sk: 'incarnation#1700000000000' });
     expect(names.knownShardKey(shard)).toEqual({ pk: consumer, sk: `shard#1700000000000#${shard.shardId}` });
     expect(names.knownShardKey(shard).sk.startsWith(names.knownShardPrefix(shard))).toBe(true);

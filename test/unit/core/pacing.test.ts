@@ -5,7 +5,11 @@ describe('pollDelayMs', () => {
   it.each([
     ['records: the next page at once', { records: 1, millisBehindLatest: 0 }, 0],
     ['records and lag: the next page at once', { records: 10_000, millisBehindLatest: 5 }, 0],
-    ['an empty page behind the tip: as soon as the quota allows', { records: 0, millisBehindLatest: 1 }, MIN_POLL_INTERVAL_MS],
+    [
+      'an empty page behind the tip: as soon as the quota allows',
+      { records: 0, millisBehindLatest: 1 },
+      MIN_POLL_INTERVAL_MS,
+    ],
     ['an empty page at the tip: the pace of the user', { records: 0, millisBehindLatest: 0 }, 1_500],
   ])('%s', (_, page, delayMs) => expect(pollDelayMs(page, 1_500)).toBe(delayMs));
 });

@@ -77,7 +77,11 @@ describe('isSequenceNumber', () => {
 
 describe('parsePosition', () => {
   it('reads back every position from JSON', () => {
-    fc.assert(fc.property(positions, (position) => expect(parsePosition(JSON.parse(JSON.stringify(position)))).toEqual(position)));
+    fc.assert(
+      fc.property(positions, (position) =>
+        expect(parsePosition(JSON.parse(JSON.stringify(position)))).toEqual(position),
+      ),
+    );
   });
 
   it('leaves out what does not belong to the position', () => {

@@ -14,7 +14,9 @@ const plan = (more: Partial<ReadStartInput>) => planReadStart({ position, nowMs,
 describe('planReadStart', () => {
   it('begins where a shard without a commit begins', () => {
     expect(plan({ position: TRIM_HORIZON })).toEqual({ iterator: { type: 'TRIM_HORIZON' } });
-    expect(plan({ position: { at: 'AT_TIMESTAMP', timestampMs: 5 } })).toEqual({ iterator: { type: 'AT_TIMESTAMP', timestampMs: 5 } });
+    expect(plan({ position: { at: 'AT_TIMESTAMP', timestampMs: 5 } })).toEqual({
+      iterator: { type: 'AT_TIMESTAMP', timestampMs: 5 },
+    });
     expect(plan({ position: SHARD_END })).toEqual({ iterator: { type: 'TRIM_HORIZON' } });
   });
 
@@ -22,8 +24,13 @@ describe('planReadStart', () => {
     ['the last record is inside retention', { lastArrivalMs: nowMs - HOUR }],
     ['nobody knows when the last record arrived', {}],
     ['the last record lies exactly on the edge', { lastArrivalMs: nowMs - retentionMs - MINUTE }],
-    ['the shard was caught up and the last record is inside retention', { lastArrivalMs: nowMs - HOUR, caughtUpAtMs: nowMs }],
-  ])('goes on after the committed record if %s', (_, facts) => expect(plan(facts)).toEqual({ iterator: afterIterator }));
+    [
+      'the shard was caught up and the last record is inside retention',
+      { lastArrivalMs: nowMs - HOUR, caughtUpAtMs: nowMs },
+    ],
+  ])('goes on after the committed record if %s', (_, facts) =>
+    expect(plan(facts)).toEqual({ iterator: afterIterator }),
+  );
 
   it('reads an aggregate again of which only a part is committed', () => {
     const part: Position = { at: 'AFTER', sequenceNumber: '4961', subSequenceNumber: 3 };
@@ -52,7 +59,11 @@ describe('planReadStart', () => {
   it('case 11: retention shortened below the lag is a loss, too', () => {
     const lastArrivalMs = nowMs - 3 * HOUR;
     expect(plan({ lastArrivalMs }).loss).toBeUndefined();
-    expect(plan({ lastArrivalMs, retentionMs: 2 * HOUR }).loss).toEqual({ fromMs: lastArrivalMs, toMs: nowMs - 2 * HOUR, cause: 'retention' });
+    expect(plan({ lastArrivalMs, retentionMs: 2 * HOUR }).loss).toEqual({
+      fromMs: lastArrivalMs,
+      toMs: nowMs - 2 * HOUR,
+      cause: 'retention',
+    });
   });
 
   it('never leaves a gap unnamed, and never names one that is empty', () => {
@@ -65,7 +76,8 @@ describe('planReadStart', () => {
         const skips = at.at === 'AFTER' && iterator.type === 'TRIM_HORIZON';
         expect(loss !== undefined).toBe(skips);
         if (skips) expect(seenUpToMs).toBeLessThan(nowMs - retentionMs);
-        if (at.at === 'AFTER' && iterator.type === 'AT_TIMESTAMP') expect(iterator.timestampMs).toBeLessThan(caughtUpAtMs ?? 0);
+        if (at.at === 'AFTER' && iterator.type === 'AT_TIMESTAMP')
+          expect(iterator.timestampMs).toBeLessThan(caughtUpAtMs ?? 0);
       }),
     );
   });

@@ -31,11 +31,23 @@ describe('right options', () => {
   });
 
   it('take name, ARN and region from an ARN', () => {
-    expect(resolve({ ...minimal, stream: streamArn })).toMatchObject({ streamName: 'flights', streamArn, region: 'eu-west-1' });
+    expect(resolve({ ...minimal, stream: streamArn })).toMatchObject({
+      streamName: 'flights',
+      streamArn,
+      region: 'eu-west-1',
+    });
   });
 
   it('may be given as undefined', () => {
-    expect(resolve({ ...minimal, tableName: undefined, aws: undefined, pollIntervalMs: undefined, errorMessages: undefined })).toEqual(resolve(minimal));
+    expect(
+      resolve({
+        ...minimal,
+        tableName: undefined,
+        aws: undefined,
+        pollIntervalMs: undefined,
+        errorMessages: undefined,
+      }),
+    ).toEqual(resolve(minimal));
   });
 
   it.each([
@@ -52,7 +64,12 @@ describe('right options', () => {
   it('pass the AWS overrides on', () => {
     const keys = { accessKeyId: 'a', secretAccessKey: 'b' };
     for (const credentials of [keys, () => Promise.resolve(keys)]) {
-      const aws = { region: 'eu-west-1', kinesisEndpoint: 'http://127.0.0.1:4566', dynamodbEndpoint: 'https://db.test', credentials };
+      const aws = {
+        region: 'eu-west-1',
+        kinesisEndpoint: 'http://127.0.0.1:4566',
+        dynamodbEndpoint: 'https://db.test',
+        credentials,
+      };
       expect(resolve({ ...minimal, aws }).aws).toEqual(aws);
     }
   });
@@ -91,18 +108,40 @@ describe('a wrong option is named with what was expected and given', () => {
   });
 
   it.each(Object.entries(optionRanges))('%s outside its range, broken, or no number', (option, [min, max]) => {
-    const wrong = [min - 1, max + 1, min + 0.5, Number.NaN, Number.POSITIVE_INFINITY, String(min), BigInt(min), true, {}];
+    const wrong = [
+      min - 1,
+      max + 1,
+      min + 0.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      String(min),
+      BigInt(min),
+      true,
+      {},
+    ];
     for (const value of wrong) {
-      expect(messageFor({ ...minimal, [option]: value })).toContain(`Expected \`${option}\` to be a whole number from ${min} to ${max}, got `);
+      expect(messageFor({ ...minimal, [option]: value })).toContain(
+        `Expected \`${option}\` to be a whole number from ${min} to ${max}, got `,
+      );
     }
   });
 
   it.each<[string, unknown, string]>([
-    ['kinesisEndpoint', 'localhost:4566', 'Expected `aws.kinesisEndpoint` to be an http(s) URL, got `localhost:4566` (string)'],
+    [
+      'kinesisEndpoint',
+      'localhost:4566',
+      'Expected `aws.kinesisEndpoint` to be an http(s) URL, got `localhost:4566` (string)',
+    ],
     ['dynamodbEndpoint', 8000, 'Expected `aws.dynamodbEndpoint` to be an http(s) URL, got `8000` (number)'],
     ['region', 'Europe!', 'Expected `aws.region` to be a region name such as eu-west-1, got `Europe!` (string)'],
-    ['endpoint', 'http://x', 'Unknown option `aws.endpoint`: known are region, kinesisEndpoint, dynamodbEndpoint, credentials'],
-  ])('aws.%s: %p', (option, value, problem) => expect(messageFor({ ...minimal, aws: { [option]: value } })).toContain(problem));
+    [
+      'endpoint',
+      'http://x',
+      'Unknown option `aws.endpoint`: known are region, kinesisEndpoint, dynamodbEndpoint, credentials',
+    ],
+  ])('aws.%s: %p', (option, value, problem) =>
+    expect(messageFor({ ...minimal, aws: { [option]: value } })).toContain(problem),
+  );
 
   it.each<[string, unknown, string]>([
     ['text', 'AKIAsecret', 'string'],
@@ -119,11 +158,15 @@ describe('a wrong option is named with what was expected and given', () => {
   });
 
   it('an unknown option, with those that are known', () => {
-    expect(messageFor({ ...minimal, batchSize: 5 })).toContain('Unknown option `batchSize`: known are name, stream, startFrom,');
+    expect(messageFor({ ...minimal, batchSize: 5 })).toContain(
+      'Unknown option `batchSize`: known are name, stream, startFrom,',
+    );
   });
 
   it.each([undefined, null, 'delays', () => minimal])('no options at all: %p', (options) => {
-    expect(messageFor(options)).toMatch(/^Wrong consumer options: Expected an object of options, got .+\. Correct the named options\.$/);
+    expect(messageFor(options)).toMatch(
+      /^Wrong consumer options: Expected an object of options, got .+\. Correct the named options\.$/,
+    );
   });
 });
 
@@ -131,10 +174,30 @@ describe('wrong options', () => {
   it('are all named at once, each on its line', () => {
     const aws = { region: 5, kinesisEndpoint: 'x', dynamodbEndpoint: 'y', credentials: 5, more: 1 };
     const tuning = Object.fromEntries(Object.keys(optionRanges).map((option) => [option, -1]));
-    const message = messageFor({ name: '', stream: '', startFrom: '', tableName: '', errorMessages: '', aws, ...tuning, extra: 1 });
+    const message = messageFor({
+      name: '',
+      stream: '',
+      startFrom: '',
+      tableName: '',
+      errorMessages: '',
+      aws,
+      ...tuning,
+      extra: 1,
+    });
     const named = [...message.matchAll(/^ {2}- (?:Expected|Unknown option) `([^`]+)`/gm)].map(([, option]) => option);
-    const awsNames = ['region', 'kinesisEndpoint', 'dynamodbEndpoint', 'credentials', 'more'].map((option) => `aws.${option}`);
-    const expected = ['name', 'stream', 'startFrom', 'tableName', 'errorMessages', ...Object.keys(optionRanges), ...awsNames, 'extra'];
+    const awsNames = ['region', 'kinesisEndpoint', 'dynamodbEndpoint', 'credentials', 'more'].map(
+      (option) => `aws.${option}`,
+    );
+    const expected = [
+      'name',
+      'stream',
+      'startFrom',
+      'tableName',
+      'errorMessages',
+      ...Object.keys(optionRanges),
+      ...awsNames,
+      'extra',
+    ];
     expect(named.sort()).toEqual(expected.sort());
     expect(message.split('\n').at(-1)).toBe('Correct the named options.');
   });
