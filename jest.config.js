@@ -4,7 +4,11 @@ const shared = {
   transform: {
     '^.+\\.[mc]?ts$': [
       '@swc/jest',
-      { swcrc: false, jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs', ignoreDynamic: true } },
+      {
+        swcrc: false,
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs', ignoreDynamic: true },
+      },
     ],
   },
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
