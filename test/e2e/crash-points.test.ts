@@ -9,7 +9,10 @@ describe('a worker killed with -9', () => {
     await withCrashRun({}, async (run) => {
       await run.put(keys(40));
       await run.start();
-      const first = await run.spawnWorker({ TIDEMARK_CRASH_POINT: point, TIDEMARK_CRASH_AFTER: point === 'reporting' ? '1' : '2' });
+      const first = await run.spawnWorker({
+        TIDEMARK_CRASH_POINT: point,
+        TIDEMARK_CRASH_AFTER: point === 'reporting' ? '1' : '2',
+      });
       expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
       await run.signal(first, 'SIGKILL');
       await run.spawnWorker();
@@ -45,20 +48,23 @@ describe('a worker killed with -9', () => {
 
 describe('a worker stopped with SIGTERM', () => {
   it('finishes and commits its batch, and another one goes on without waiting for the heartbeat time-out', async () => {
-    await withCrashRun({ consumer: { heartbeatTimeoutMs: 20_000 }, handler: { beforeEffectMs: 300, afterEffectMs: 300 } }, async (run) => {
-      await run.put(keys(60));
-      await run.start();
-      const first = await run.spawnWorker();
-      await eventually(async () => (await run.handledIds()).length > 0, { what: 'the first batch' });
-      await run.spawnWorker();
-      await run.signal(first, 'SIGTERM');
-      expect(await first.exited).toEqual({ code: 0, signal: null });
-      await run.drained();
-      const report = await run.judge();
-      expect(report.violations).toEqual([]);
-      expect(report).toMatchObject({ records: 60, handled: 60, lost: 0, duplicates: 0 });
-      expect(await handOverMs(run, first.name)).toBeLessThan(5_000);
-    });
+    await withCrashRun(
+      { consumer: { heartbeatTimeoutMs: 20_000 }, handler: { beforeEffectMs: 300, afterEffectMs: 300 } },
+      async (run) => {
+        await run.put(keys(60));
+        await run.start();
+        const first = await run.spawnWorker();
+        await eventually(async () => (await run.handledIds()).length > 0, { what: 'the first batch' });
+        await run.spawnWorker();
+        await run.signal(first, 'SIGTERM');
+        expect(await first.exited).toEqual({ code: 0, signal: null });
+        await run.drained();
+        const report = await run.judge();
+        expect(report.violations).toEqual([]);
+        expect(report).toMatchObject({ records: 60, handled: 60, lost: 0, duplicates: 0 });
+        expect(await handOverMs(run, first.name)).toBeLessThan(5_000);
+      },
+    );
   });
 });
 

@@ -18,7 +18,9 @@ describe('an outage', () => {
         await run.drained();
         proxy.outage(true);
         await run.put(keys(30));
-        await eventually(async () => (await run.handledIds()).length > 10, { what: 'a batch whose commit cannot be written' });
+        await eventually(async () => (await run.handledIds()).length > 10, {
+          what: 'a batch whose commit cannot be written',
+        });
         await pause(OUTAGE_MS);
         // One batch is handled, and waits for its commit.
         expect((await run.handledIds()).length).toBe(20);
@@ -38,7 +40,11 @@ describe('an outage', () => {
     try {
       await withCrashRun({ env: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } }, async (run) => {
         let updates = 0;
-        const fault = proxy.faults.add({ operation: 'UpdateItem', when: () => (updates += 1) % 3 === 0, action: { dropReply: true } });
+        const fault = proxy.faults.add({
+          operation: 'UpdateItem',
+          when: () => (updates += 1) % 3 === 0,
+          action: { dropReply: true },
+        });
         await run.put(keys(200));
         await run.start();
         await run.spawnWorker();

@@ -21,7 +21,10 @@ describe('a frozen worker (SIGSTOP past the heartbeat time-out, then SIGCONT)', 
       // Frozen right after an effect: its commit is still to come.
       await run.signal(zombie, 'SIGSTOP');
       const second = await run.spawnWorker();
-      await eventually(async () => (await handledBy(run, second.name)) > 0, { timeoutMs: 20_000, what: 'the take-over' });
+      await eventually(async () => (await handledBy(run, second.name)) > 0, {
+        timeoutMs: 20_000,
+        what: 'the take-over',
+      });
       await run.signal(zombie, 'SIGCONT');
       await run.drained();
       const report = await run.judge();

@@ -51,7 +51,9 @@ export class CrashRun {
   ) {}
 
   static async create(options: CrashRunOptions = {}): Promise<CrashRun> {
-    const kinesis = await startScriptedKinesis(options.retentionMs === undefined ? {} : { retentionMs: options.retentionMs });
+    const kinesis = await startScriptedKinesis(
+      options.retentionMs === undefined ? {} : { retentionMs: options.retentionMs },
+    );
     const { env } = stackEnv();
     Object.assign(process.env, { ...env, AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint });
     const dynamodb = createDynamodbClient({});
@@ -99,10 +101,15 @@ export class CrashRun {
   /** Journals the lineage of the stream as it is now. */
   async noteShards(): Promise<void> {
     const shards = this.kinesis.shards(this.stream);
-    await this.journal.producer?.append(shards.map(({ shardId, parentShardIds }) => ({ kind: 'shard', shardId, parents: parentShardIds })));
+    await this.journal.producer?.append(
+      shards.map(({ shardId, parentShardIds }) => ({ kind: 'shard', shardId, parents: parentShardIds })),
+    );
   }
 
-  async spawnWorker(env: Readonly<Record<string, string>> = {}, handler: Partial<HandlerConfig> = {}): Promise<WorkerProcess> {
+  async spawnWorker(
+    env: Readonly<Record<string, string>> = {},
+    handler: Partial<HandlerConfig> = {},
+  ): Promise<WorkerProcess> {
     const name = `w${this.workers.length + 1}`;
     const config = {
       worker: name,
@@ -115,13 +122,17 @@ export class CrashRun {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
       child.once('exit', (code, signal) => resolve({ code, signal })),
     );
     const worker = { name, child, exited, output: () => output };
     this.workers.push(worker);
-    await eventually(() => output.includes('ready') || child.exitCode !== null, { timeoutMs: 30_000, what: `worker ${name} to be ready: ${output}` });
+    await eventually(() => output.includes('ready') || child.exitCode !== null, {
+      timeoutMs: 30_000,
+      what: `worker ${name} to be ready: ${output}`,
+    });
     return worker;
   }
 
@@ -161,7 +172,8 @@ export class CrashRun {
   }
 
   async close(): Promise<void> {
-    for (const { child } of this.workers) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    for (const { child } of this.workers)
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await Promise.all(this.workers.map(({ exited }) => exited));
     await this.client
       .stop({ consumer: this.consumerName, streamName: this.stream }, { by: 'test', force: true })
