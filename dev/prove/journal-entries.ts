@@ -101,14 +101,7 @@ export interface KillEntry {
 }
 
 export type JournalRecord =
-  | PutEntry
-  | PutUnknownEntry
-  | HandledEntry
-  | CommittedEntry
-  | ClaimedEntry
-  | RefusedEntry
-  | ShardEntry
-  | KillEntry;
+  PutEntry | PutUnknownEntry | HandledEntry | CommittedEntry | ClaimedEntry | RefusedEntry | ShardEntry | KillEntry;
 
 export type JournalEntry = JournalRecord & Stamp;
 

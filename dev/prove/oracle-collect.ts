@@ -8,7 +8,14 @@ import type {
   RefusedEntry,
   Stamp,
 } from './journal-entries';
-import { countCovered, describeRecord, type RecordFacts, type RunFacts, type ShardFacts, type SliceFacts } from './oracle-facts';
+import {
+  countCovered,
+  describeRecord,
+  type RecordFacts,
+  type RunFacts,
+  type ShardFacts,
+  type SliceFacts,
+} from './oracle-facts';
 import type { Violations } from './oracle-report';
 
 type Stamped<T> = T & Stamp;
@@ -83,7 +90,19 @@ class Collector {
     const [from, to] = entry.kind === 'claimed' ? [entry.position, entry.position] : [entry.from, entry.to];
     const { shardId, generation, token, previousToken } = entry;
     const times = { sent: this.time(entry.sentMono), done: this.time(entry.mono) };
-    const write = { isClaim, shardId, from, to, fromCount: 0, toCount: 0, generation, token, previousToken, slice, ...times };
+    const write = {
+      isClaim,
+      shardId,
+      from,
+      to,
+      fromCount: 0,
+      toCount: 0,
+      generation,
+      token,
+      previousToken,
+      slice,
+      ...times,
+    };
     slice.writes.push(write);
     this.shard(shardId).writes.push(write);
   }

@@ -1,5 +1,12 @@
 import { describePosition, type Position } from '../../src/core/positions';
-import { describeRecord, describeSlice, type RunFacts, type ShardFacts, type SliceFacts, type WriteFacts } from './oracle-facts';
+import {
+  describeRecord,
+  describeSlice,
+  type RunFacts,
+  type ShardFacts,
+  type SliceFacts,
+  type WriteFacts,
+} from './oracle-facts';
 import type { InvariantId, Violations } from './oracle-report';
 import { createTimeline } from './oracle-timeline';
 
@@ -37,7 +44,11 @@ function checkRealTime(shard: ShardFacts, add: Add): void {
     const before = timeline.furthestBefore(write.sent);
     if (!before || before.generation < write.generation) continue;
     if (before.generation === write.generation && before.toCount <= write.fromCount) continue;
-    add('I6', [write], `${nameOf(write)} starts at ${short(write.from)}, but ${nameOf(before)} had reached ${short(before.to)}`);
+    add(
+      'I6',
+      [write],
+      `${nameOf(write)} starts at ${short(write.from)}, but ${nameOf(before)} had reached ${short(before.to)}`,
+    );
   }
 }
 

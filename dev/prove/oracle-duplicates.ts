@@ -1,4 +1,11 @@
-import { describeRecord, describeSlice, type RecordFacts, type RunFacts, type ShardFacts, type SliceFacts } from './oracle-facts';
+import {
+  describeRecord,
+  describeSlice,
+  type RecordFacts,
+  type RunFacts,
+  type ShardFacts,
+  type SliceFacts,
+} from './oracle-facts';
 import type { Violations } from './oracle-report';
 
 /** I5: a record is handled at most once more for each fault of its shard and each rewind; one batch is in flight at most. */

@@ -63,7 +63,12 @@ function countersByKey(run: RunFacts, violations: Violations): Map<string, Map<n
     const other = idOfCounter.get(counter) ?? id;
     idOfCounter.set(counter, other);
     if (other === id) return;
-    violations.add({ invariant: 'DATA', key, ids: [other, id], message: `key ${key}: counter ${counter} was put twice` });
+    violations.add({
+      invariant: 'DATA',
+      key,
+      ids: [other, id],
+      message: `key ${key}: counter ${counter} was put twice`,
+    });
   };
   for (const record of run.acknowledged.values()) note(record.id, record);
   for (const [id, sent] of run.unknown) note(id, sent);

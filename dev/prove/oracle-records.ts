@@ -24,7 +24,13 @@ export function checkLoss(run: RunFacts, violations: Violations): void {
   for (const record of run.acknowledged.values()) {
     if (record.handlings > 0) continue;
     const { shardId, key, id } = record;
-    violations.add({ invariant: 'I1', shardId, key, ids: [id], message: `${describeRecord(record)} was never handled` });
+    violations.add({
+      invariant: 'I1',
+      shardId,
+      key,
+      ids: [id],
+      message: `${describeRecord(record)} was never handled`,
+    });
   }
 }
 
@@ -33,7 +39,12 @@ export function checkCommitAfterEffect(run: RunFacts, violations: Violations): v
   for (const shard of run.shards.values()) {
     checkCoverage(shard, 'I2', earliestCommits(shard), violations);
     const end = shardEndSent(shard);
-    checkCoverage(shard, 'I9', shard.records.map(() => end), violations);
+    checkCoverage(
+      shard,
+      'I9',
+      shard.records.map(() => end),
+      violations,
+    );
   }
 }
 
@@ -56,7 +67,12 @@ function earliestCommits(shard: ShardFacts): number[] {
   return earliest;
 }
 
-function checkCoverage(shard: ShardFacts, invariant: InvariantId, covered: readonly number[], violations: Violations): void {
+function checkCoverage(
+  shard: ShardFacts,
+  invariant: InvariantId,
+  covered: readonly number[],
+  violations: Violations,
+): void {
   const what = invariant === 'I9' ? 'SHARD_END' : 'a commit that covers it';
   shard.records.forEach((record, index) => {
     if (record.firstHandled < (covered[index] ?? Infinity) || covered[index] === Infinity) return;

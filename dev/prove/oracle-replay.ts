@@ -67,7 +67,11 @@ function checkStart(context: Context, slice: SliceFacts): void {
   const given = claim ?? slice.writes.find((write) => !write.isClaim && write.from.at !== 'SHARD_END');
   if (given && given.fromCount !== start) {
     const what = claim ? 'claimed' : 'committed first from';
-    return report(context, slice, `${began}, but ${what} the position after ${given.fromCount} record(s), not ${start}`);
+    return report(
+      context,
+      slice,
+      `${began}, but ${what} the position after ${given.fromCount} record(s), not ${start}`,
+    );
   }
   if (start > 0 && !wasCommitted(context, slice, start, first.time)) {
     return report(context, slice, `${began}, but nothing was ever committed there before`);
@@ -96,7 +100,9 @@ function checkLatest({ run, timeline, shard, violations }: Context, slice: Slice
   if (!first) return;
   const latest = timeline.furthestBefore(first.time);
   if (!latest || latest.toCount <= first.record.index) return;
-  const wasStopped = run.kills.some((kill) => kill.worker === slice.worker && kill.signal === 'SIGSTOP' && kill.time < first.time);
+  const wasStopped = run.kills.some(
+    (kill) => kill.worker === slice.worker && kill.signal === 'SIGSTOP' && kill.time < first.time,
+  );
   if (wasStopped) return;
   const message = `${describeSlice(slice)} ${began}, but ${latest.toCount} record(s) of ${shard.shardId} were committed`;
   violations.add({ invariant: 'I4', shardId: shard.shardId, ids: [first.record.id], message });

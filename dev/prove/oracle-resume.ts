@@ -16,7 +16,8 @@ export function resumeTimesMs(run: RunFacts): number[] {
       const next = touches.findIndex((touch) => touch.time > kill.time && touch.worker !== kill.worker);
       const before = touches.findLast((touch) => touch.time <= kill.time);
       const resumed = touches[next];
-      if (resumed && before?.worker === kill.worker) times.push((resumed.time - kill.time) / NANOSECONDS_PER_MILLISECOND);
+      if (resumed && before?.worker === kill.worker)
+        times.push((resumed.time - kill.time) / NANOSECONDS_PER_MILLISECOND);
     }
   }
   return times.sort((a, b) => a - b);

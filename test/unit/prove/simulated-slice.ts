@@ -1,5 +1,13 @@
 import type { JournalRecord } from '../../../dev/prove/journal-entries';
-import { positionOf, rowPosition, type SimRecord, type SimShard, type SimSlice, type SimWorker, type World } from './simulated-world';
+import {
+  positionOf,
+  rowPosition,
+  type SimRecord,
+  type SimShard,
+  type SimSlice,
+  type SimWorker,
+  type World,
+} from './simulated-world';
 
 /** Starts an execution for a shard: trusting the state of the one that completed before it, or claiming first. */
 export function startSlice(world: World, shard: SimShard, worker: SimWorker, trusted: SimShard['trusted']): SimSlice {
@@ -45,7 +53,8 @@ export function advance(world: World, slice: SimSlice): void {
 
 /** Advances without interruption until the phase is reached or the execution is over. */
 export function advanceTo(world: World, slice: SimSlice, ...phases: readonly SimSlice['phase'][]): void {
-  for (let step = 0; step < 200 && slice.phase !== 'over' && !phases.includes(slice.phase); step++) advance(world, slice);
+  for (let step = 0; step < 200 && slice.phase !== 'over' && !phases.includes(slice.phase); step++)
+    advance(world, slice);
 }
 
 function claim(world: World, slice: SimSlice): void {
@@ -84,7 +93,8 @@ function read(world: World, slice: SimSlice): void {
 
 function handle(world: World, slice: SimSlice): void {
   const size = world.random.chance(0.7) ? slice.batch.length : 1;
-  for (const record of slice.batch.slice(slice.nextInBatch, slice.nextInBatch + size)) handleRecord(world, slice, record);
+  for (const record of slice.batch.slice(slice.nextInBatch, slice.nextInBatch + size))
+    handleRecord(world, slice, record);
   slice.nextInBatch += size;
   if (slice.nextInBatch >= slice.batch.length) slice.phase = 'commit';
 }
@@ -161,7 +171,10 @@ export function executionOf(slice: SimSlice): { shardId: string; worker: string;
   return { shardId: slice.shard.shardId, worker: slice.worker.name, slice: slice.name };
 }
 
-type WriteFields = Pick<Extract<JournalRecord, { kind: 'committed' }>, 'generation' | 'token' | 'previousToken' | 'sentMono'>;
+type WriteFields = Pick<
+  Extract<JournalRecord, { kind: 'committed' }>,
+  'generation' | 'token' | 'previousToken' | 'sentMono'
+>;
 
 function writeOf(
   slice: SimSlice,

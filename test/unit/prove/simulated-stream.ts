@@ -32,7 +32,8 @@ export class SimulatedStream {
     const open = random.shuffle(this.world.shards.filter((shard) => !shard.isClosed));
     const parents = open.slice(0, open.length > 1 && random.chance(0.5) ? 2 : 1);
     for (const parent of parents) parent.isClosed = true;
-    const children = parents.length === 2 ? [this.openShard(parents)] : [this.openShard(parents), this.openShard(parents)];
+    const children =
+      parents.length === 2 ? [this.openShard(parents)] : [this.openShard(parents), this.openShard(parents)];
     for (const [key, shard] of this.shardOfKey) {
       if (parents.includes(shard)) this.shardOfKey.set(key, random.pick(children));
     }
@@ -40,7 +41,16 @@ export class SimulatedStream {
 
   private openShard(parents: readonly SimShard[]): SimShard {
     const shardId = `shardId-${String(this.world.shards.length).padStart(12, '0')}`;
-    const state = { isClosed: false, isEnded: false, isKnownEnded: false, isStuck: false, done: 0, token: null, claimedBy: 0, attempts: 0 };
+    const state = {
+      isClosed: false,
+      isEnded: false,
+      isKnownEnded: false,
+      isStuck: false,
+      done: 0,
+      token: null,
+      claimedBy: 0,
+      attempts: 0,
+    };
     const shard: SimShard = { shardId, parents, records: [], ...state };
     this.world.shards.push(shard);
     this.world.write('runner', { kind: 'shard', shardId, parents: parents.map((parent) => parent.shardId) });

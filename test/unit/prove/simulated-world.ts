@@ -1,7 +1,7 @@
-import type { JournalEntry, JournalRecord } from '../../../dev/prove/journal-entries';
+import type { HandledEntry, JournalEntry, JournalRecord } from '../../../dev/prove/journal-entries';
+import type { InvariantId } from '../../../dev/prove/oracle-report';
 import { createRandom, type Random } from '../../../dev/prove/random';
 import type { Position } from '../../../src/core/positions';
-import type { Bug } from './simulated-bugs';
 
 export interface Plan {
   readonly seed: number;
@@ -63,6 +63,30 @@ export interface SimWorker {
   readonly name: string;
   state: 'up' | 'draining' | 'frozen' | 'dead';
   wasStopped: boolean;
+}
+
+/** One planted bug: the hooks by which it strikes (each says if it could), and what the oracle must call it. */
+export interface Bug {
+  readonly name: string;
+  readonly invariant: InvariantId;
+  /** Invariants that this bug may break too. */
+  readonly alongside: readonly InvariantId[];
+  /** After a claim was journalled. */
+  claimed?(world: World, slice: SimSlice): boolean;
+  /** After a batch was read. */
+  batch?(world: World, slice: SimSlice): boolean;
+  /** In place of the journal entry of one handled record. */
+  handled?(world: World, slice: SimSlice, entry: HandledEntry): boolean;
+  /** In place of a commit. */
+  commit?(world: World, slice: SimSlice): boolean;
+  /** In place of a refusal. */
+  refused?(world: World, slice: SimSlice): boolean;
+  /** When a shard's parents are not at SHARD_END. */
+  blocked?(world: World, shard: SimShard, worker: SimWorker): boolean;
+  /** In place of an execution that trusts the one before. */
+  trusted?(world: World, shard: SimShard, worker: SimWorker): boolean;
+  /** When all is put. */
+  rest?(world: World, shard: SimShard): boolean;
 }
 
 /** Clock, journals and choices of one simulated run. */
