@@ -3,7 +3,7 @@ import { readFailure, type AwsFailure } from './failure';
 
 export type AwsService = 'Kinesis' | 'DynamoDB';
 
-/** The call that failed. `context` locates it; a `sequenceNumber` in it says that one was part of the request. */
+/** The call that failed. `context` locates it; a `sequenceNumber` or `startTime` in it says that one was part of the request. */
 export interface AwsCall {
   readonly service: AwsService;
   /** Name of the API operation, such as `ListShards`. */
@@ -146,15 +146,22 @@ function meaningForService(failure: AwsFailure, call: AwsCall): Meaning | undefi
   return call.service === 'Kinesis' ? meaningForKinesis(failure, call) : meaningForDynamodb(failure, call);
 }
 
-function meaningForKinesis({ name }: AwsFailure, { operation, context }: AwsCall): Meaning | undefined {
+function meaningForKinesis({ name, text }: AwsFailure, call: AwsCall): Meaning | undefined {
+  const { operation, context } = call;
   if (name === 'ExpiredIteratorException') return { code: 'ITERATOR_EXPIRED', what: 'The shard iterator has expired' };
-  if (name === 'ResourceNotFoundException')
+  if (name === 'ResourceNotFoundException') {
     return { code: 'STREAM_NOT_FOUND', what: `Kinesis ${operation} did not find the stream or shard` };
-  const isRefusedPosition = operation === 'GetShardIterator' && context?.sequenceNumber !== undefined;
-  if (isRefusedPosition && (name === 'InvalidArgumentException' || name === 'ValidationException')) {
+  }
+  if (operation !== 'GetShardIterator' || !['InvalidArgumentException', 'ValidationException'].includes(name)) {
+    return undefined;
+  }
+  if (context?.sequenceNumber !== undefined) {
     return { code: 'INVALID_SEQUENCE_NUMBER', what: 'Kinesis refused the sequence number' };
   }
-  return undefined;
+  if (context?.startTime === undefined || !/timestamp/i.test(text ?? '')) return undefined;
+  const hint =
+    'A time in the future is refused until it has come; the call is repeated. Check `startFrom` and the clocks.';
+  return { ...unavailable(call, 'Kinesis refused the start time'), hint };
 }
 
 function meaningForDynamodb({ name, text }: AwsFailure, { operation }: AwsCall): Meaning | undefined {

@@ -56,8 +56,7 @@ export class AwsKinesis implements KinesisPort {
   }
 
   async getShardIterator(stream: StreamHandle, shardId: string, start: IteratorStart): Promise<string> {
-    const sequenceNumber = 'sequenceNumber' in start ? start.sequenceNumber : undefined;
-    const context = { ...contextOf(stream), shard: shardId, sequenceNumber };
+    const context = { ...contextOf(stream), shard: shardId, ...positionContext(start) };
     const command = new GetShardIteratorCommand({
       ...this.named(stream),
       ShardId: shardId,
@@ -96,6 +95,11 @@ export class AwsKinesis implements KinesisPort {
 
 function contextOf({ streamName }: StreamHandle): { stream: string } {
   return { stream: streamName };
+}
+
+function positionContext(start: IteratorStart): { sequenceNumber?: string; startTime?: string } {
+  if ('sequenceNumber' in start) return { sequenceNumber: start.sequenceNumber };
+  return 'timestampMs' in start ? { startTime: new Date(start.timestampMs).toISOString() } : {};
 }
 
 function iteratorParameters(start: IteratorStart): Pick<

@@ -137,6 +137,19 @@ describe('translateAwsError', () => {
     });
   });
 
+  it('takes a refused start time for one that is to come, and nothing else', () => {
+    const call: AwsCall = {
+      service: 'Kinesis',
+      operation: 'GetShardIterator',
+      context: { startTime: '2026-01-01T00:00:00.000Z' },
+    };
+    const message = 'The timestampInMillis parameter cannot be greater than the currentTimestampInMillis.';
+    expect(translateAwsError(answer('InvalidArgumentException', { message }), call)).toMatchObject({
+      code: 'KINESIS_UNAVAILABLE',
+    });
+    expect(translateAwsError(answer('InvalidArgumentException'), call)).toMatchObject({ code: 'INTERNAL' });
+  });
+
   it('leaves its own errors as they are', () => {
     const own = new TidemarkError('INVALID_ANSWER', 'Own');
     expect(translateAwsError(own, getRecords)).toBe(own);

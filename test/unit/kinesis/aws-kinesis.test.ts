@@ -137,6 +137,15 @@ describe('getShardIterator and getRecords', () => {
     });
   });
 
+  it('takes a start time in the future for one that is to come', async () => {
+    server.createStream('flights', 1);
+    const start = { type: 'AT_TIMESTAMP', timestampMs: server.now() + 3_600_000 } as const;
+    await expect(kinesis.getShardIterator(stream, FIRST_SHARD, start)).rejects.toMatchObject({
+      code: 'KINESIS_UNAVAILABLE',
+      message: expect.stringContaining(`startTime=${new Date(start.timestampMs).toISOString()}`),
+    });
+  });
+
   it('says that an iterator has expired', async () => {
     server.createStream('flights', 1);
     const iterator = await kinesis.getShardIterator(stream, FIRST_SHARD, FROM_START);
