@@ -62,8 +62,10 @@ export class Ownership {
     this.note = note;
   }
 
+  /** Ends what still runs on behalf of the execution: a page that is being read ahead would otherwise be waited for without end. */
   close(): void {
     clearInterval(this.timer);
+    this.stopController.abort(new TidemarkError('OWNERSHIP_EXPIRED', 'The slice has ended'));
   }
 
   private beat(): void {
@@ -92,6 +94,6 @@ export class Ownership {
   private lose(reason: TidemarkError): void {
     this.lostController.abort(reason);
     this.stopController.abort(reason);
-    this.close();
+    clearInterval(this.timer);
   }
 }
