@@ -36,14 +36,24 @@ async function readChunk(
   let pending = keys;
   let emptyAnswers = 0;
   while (pending.length > 0) {
-    const request = { RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } } };
-    const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand(request));
-    for (const item of Responses?.[tableName] ?? []) found.set(item.pk?.S ?? '', item);
-    const left = UnprocessedKeys?.[tableName]?.Keys ?? [];
+    const left = await readSome(client, tableName, pending, found);
     emptyAnswers = left.length < pending.length ? 0 : emptyAnswers + 1;
     if (emptyAnswers > MAX_EMPTY_ANSWERS)
       throw new TidemarkError('THROUGHPUT_EXCEEDED', 'DynamoDB keeps leaving a batch read undone');
     if (left.length > 0) await sleep(backoffMs(READ_BACKOFF, emptyAnswers + 1, Math.random()));
     pending = left;
   }
+}
+
+/** One call: adds what it found, and returns the keys that it left unprocessed. */
+async function readSome(
+  client: DynamoDBClient,
+  tableName: string,
+  keys: StoredItem[],
+  found: Map<string, StoredItem>,
+): Promise<StoredItem[]> {
+  const request = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } };
+  const { Responses, UnprocessedKeys } = await client.send(new BatchGetItemCommand(request));
+  for (const item of Responses?.[tableName] ?? []) found.set(item.pk?.S ?? '', item);
+  return UnprocessedKeys?.[tableName]?.Keys ?? [];
 }

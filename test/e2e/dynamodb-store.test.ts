@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import {
   DeleteItemCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
