@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { createConsumerServices } from '../../aws/consumer-services';
+import { createCheckpointTable } from '../../checkpoints/table';
+import type { ConsumerDefinition } from '../../handler/define-consumer';
+import { loadConsumers } from '../../worker/load-consumer';
+import { say } from '../output';
+import { withClient } from '../temporal-options';
+import { addWorkerOptions, prepareWorker, type WorkerFlags } from '../worker-setup';
+import { workUntilSignal } from '../work-until-signal';
+import { describeStarted } from './start';
+
+interface RunFlags extends WorkerFlags {
+  readonly createTable?: boolean;
+}
+
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .description('start a consumer, if it does not run, and work until Ctrl-C or SIGTERM')
+    .argument('<file>', 'consumer file (.ts .mts .cts .js .mjs .cjs)')
+    .option('--create-table', 'create the checkpoint table if it does not exist');
+  addWorkerOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((file: string, flags: RunFlags) => run(file, flags));
+}
+
+const EXAMPLES = `
+The first Ctrl-C or SIGTERM finishes and commits the batches in flight, then ends. The consumer stays started: its shards
+go on at other workers, or with the next \`run\`. A second Ctrl-C leaves at once. \`tidemark stop\` ends the consumer.
+
+Examples:
+  $ npx tidemark run consumer.ts --create-table
+  $ npx tidemark run consumer.ts --address temporal:7233 --namespace prod`;
+
+async function run(file: string, flags: RunFlags): Promise<void> {
+  const consumers = await loadConsumers(file);
+  const { worker, logger } = await prepareWorker(consumers, flags);
+  if (flags.createTable) for (const consumer of consumers) await createTable(consumer);
+  await withClient(flags, async (client) => {
+    for (const consumer of consumers) say(describeStarted(consumer, await client.start(consumer)));
+  });
+  await workUntilSignal(worker, logger);
+}
+
+async function createTable({ options }: ConsumerDefinition): Promise<void> {
+  const services = createConsumerServices(options);
+  try {
+    const outcome = await createCheckpointTable(services.dynamodb, options.tableName);
+    if (outcome === 'created') say(`Created the checkpoint table ${options.tableName}.`);
+  } finally {
+    services.close();
+  }
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { ConsumerReport } from '../../client/consumer-status';
+import type { TidemarkClient } from '../../client/tidemark-client';
+import type { ConsumerDefinition } from '../../handler/define-consumer';
+import { loadConsumers } from '../../worker/load-consumer';
+import { addDebugOption } from '../debug-option';
+import { print } from '../output';
+import { renderReports } from '../status-table';
+import { addTemporalOptions, withClient, type TemporalFlags } from '../temporal-options';
+import { watch } from '../watch';
+
+interface StatusFlags extends TemporalFlags {
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+export function addStatusCommand(program: Command): void {
+  const command = program
+    .command('status')
+    .description('where every shard stands: state, position, lag, last commit, last error')
+    .argument('[file]', 'consumer file; without it, all consumers that run in the namespace, as Temporal knows them')
+    .option('--watch', 'draw again every 2 seconds, until Ctrl-C')
+    .option('--json', 'a JSON array of consumers; with --watch one line each time');
+  addTemporalOptions(addDebugOption(command))
+    .addHelpText('after', EXAMPLES)
+    .action((file: string | undefined, flags: StatusFlags) => status(file, flags));
+}
+
+const EXAMPLES = `
+States: READING, RETRYING (see the last error), WAITING (for its parent shards), FINISHED, STOPPED, FAILED,
+NOT_RUNNING (no workflow), NO_WORKER (no worker answers).
+
+Examples:
+  $ npx tidemark status consumer.ts --watch
+  $ npx tidemark status --json | jq '.[].shards[] | select(.failures > 0)'`;
+
+async function status(file: string | undefined, flags: StatusFlags): Promise<void> {
+  const consumers = file === undefined ? undefined : await loadConsumers(file);
+  await withClient(flags, async (client) => {
+    const read = (): Promise<ConsumerReport[]> => readReports(client, consumers);
+    if (!flags.watch) return print(show(await read(), flags));
+    await watch(async () => show(await read(), flags), { isLines: flags.json === true });
+  });
+}
+
+async function readReports(
+  client: TidemarkClient,
+  consumers: readonly ConsumerDefinition[] | undefined,
+): Promise<ConsumerReport[]> {
+  if (!consumers) return client.statusOfRunning();
+  const reports: ConsumerReport[] = [];
+  for (const consumer of consumers) reports.push(await client.status(consumer));
+  return reports;
+}
+
+function show(reports: readonly ConsumerReport[], { json, watch: isWatching }: StatusFlags): string {
+  return json ? JSON.stringify(reports, undefined, isWatching ? undefined : 2) : renderReports(reports, Date.now());
+}
