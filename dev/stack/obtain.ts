@@ -6,7 +6,7 @@ import { type ServerOrigin } from './server';
 export interface Acquirer {
   readonly origin: ServerOrigin;
   readonly title: string;
-  acquire(): Promise<string>;
+  readonly acquire: () => Promise<string>;
 }
 
 export interface Program {

@@ -18,7 +18,7 @@ export function stackEnvironment(servers: readonly Server[], env: NodeJS.Process
   if (aws.some((server) => server.origin === 'environment')) {
     return { ...addresses, AWS_REGION: env['AWS_REGION'] || LOCAL_REGION };
   }
-  const blanks = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'].filter((name) => env[name]).map((name) => [name, '']);
+  const blanks = ['AWS_PROFILE', 'AWS_SESSION_TOKEN'].filter((name) => env[name]).map((name) => [name, ''] as const);
   return {
     ...addresses,
     AWS_REGION: LOCAL_REGION,

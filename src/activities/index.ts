@@ -17,9 +17,9 @@ export type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 
 /** The activities that Tidemark's workflows call. Their names persist in histories. */
 export interface Activities {
-  processBatches(input: SliceInput): Promise<SliceResult>;
-  syncShards(input: SyncInput): Promise<SyncResult>;
-  stopShards(input: StopShardsInput): Promise<StopShardsResult>;
+  readonly processBatches: (input: SliceInput) => Promise<SliceResult>;
+  readonly syncShards: (input: SyncInput) => Promise<SyncResult>;
+  readonly stopShards: (input: StopShardsInput) => Promise<StopShardsResult>;
 }
 
 /** The activities over the given services, as a worker registers them. Every failure that leaves one has a Tidemark code as its type. */

@@ -18,11 +18,13 @@ export interface ShardReport {
   readonly workflowId: string;
   /** `WAITING`: its parents are not finished. `NOT_RUNNING`: it should be read, but no workflow runs. */
   readonly state: ShardPhase | 'WAITING' | 'NOT_RUNNING' | 'NO_WORKER';
-  readonly position: Position;
+  /** Unknown where neither a worker nor the checkpoint table was asked or answered. */
+  readonly position?: Position;
   /** Lag that Kinesis reported with the last fetch, milliseconds. */
   readonly millisBehindLatest?: number;
   readonly committedAtMs?: number;
-  readonly records: number;
+  /** Records committed so far; unknown where the position is. */
+  readonly records?: number;
   /** Failures of the current batch, or attempts of the current activity, in a row. */
   readonly failures: number;
   readonly lastError?: ErrorNote & { readonly hint: string };
@@ -43,7 +45,8 @@ export interface ConsumerReport {
 /** Status of the shards that a consumer has recorded. `store` is left out where only Temporal is at hand. */
 export interface ShardsToReport {
   readonly shardId: string;
-  readonly start: Position;
+  /** Its position while it has no checkpoint; left out where only Temporal is at hand. */
+  readonly start?: Position;
 }
 
 export async function reportShards(
@@ -61,19 +64,11 @@ export async function reportShards(
 async function reportShard(
   client: Client,
   stream: StreamIncarnation,
-  { shardId, start }: ShardsToReport,
+  shard: ShardsToReport,
   row: CheckpointRow | undefined,
 ): Promise<ShardReport> {
-  const workflowId = shardWorkflowId({ ...stream, shardId });
-  const fromRow = {
-    shardId,
-    workflowId,
-    position: row?.position ?? start,
-    millisBehindLatest: row?.millisBehindLatest,
-    committedAtMs: row?.committedAtMs,
-    records: row?.totals.records ?? 0,
-    failures: 0,
-  };
+  const workflowId = shardWorkflowId({ ...stream, shardId: shard.shardId });
+  const fromRow: FromRow = { shardId: shard.shardId, workflowId, ...factsOf(row, shard.start) };
   if (row?.position.at === 'SHARD_END') return { ...fromRow, state: 'FINISHED' };
   const pending = await readPendingActivity(client, workflowId);
   if (pending === undefined) return { ...fromRow, state: row ? 'NOT_RUNNING' : 'WAITING' };
@@ -85,6 +80,12 @@ async function reportShard(
 }
 
 type FromRow = Omit<ShardReport, 'state'>;
+
+function factsOf(row: CheckpointRow | undefined, start: Position): Omit<FromRow, 'shardId' | 'workflowId'> {
+  if (row === undefined) return { position: start, records: 0, failures: 0 };
+  const { position, millisBehindLatest, committedAtMs, totals } = row;
+  return { position, millisBehindLatest, committedAtMs, records: totals.records, failures: 0 };
+}
 
 function combine(
   fromRow: FromRow,

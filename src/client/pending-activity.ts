@@ -1,4 +1,4 @@
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { isErrorCode } from '../core/errors';
 import type { ErrorNote } from '../core/shard-work';
@@ -25,15 +25,18 @@ export async function readPendingActivity(client: Client, workflowId: string): P
     });
   if (description === undefined) return undefined;
   const activity = description.raw.pendingActivities?.[0];
-  const payload = activity?.heartbeatDetails?.payloads?.[0];
-  const note = payload ? defaultPayloadConverter.fromPayload<{ waitingFor?: string } | undefined>(payload) : undefined;
   return {
     workflowState: description.status.name,
     attempt: activity?.attempt ?? 0,
     worker: activity?.lastWorkerIdentity ?? undefined,
     failure: failureNote(activity?.lastFailure),
-    waitingFor: note?.waitingFor,
+    waitingFor: waitingForOf(activity?.heartbeatDetails?.payloads?.[0]),
   };
+}
+
+function waitingForOf(payload: Payload | undefined): string | undefined {
+  if (payload === undefined) return undefined;
+  return defaultPayloadConverter.fromPayload<{ waitingFor?: string } | undefined>(payload)?.waitingFor;
 }
 
 interface RawFailure {

@@ -56,15 +56,18 @@ function isTimestampMs(value: unknown): value is number {
 /** A position from a stored value; undefined if it is not one (a damaged row). */
 export function parsePosition(value: unknown): Position | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { at, timestampMs, sequenceNumber, subSequenceNumber: sub } = value as Record<string, unknown>;
+  const { at, timestampMs, sequenceNumber, subSequenceNumber } = value as Record<string, unknown>;
   if (at === 'TRIM_HORIZON') return TRIM_HORIZON;
   if (at === 'SHARD_END') return SHARD_END;
   if (at === 'AT_TIMESTAMP' && isTimestampMs(timestampMs)) return { at, timestampMs };
-  if (at !== 'AFTER' || !isSequenceNumber(sequenceNumber)) return undefined;
-  if (sub === undefined) return { at, sequenceNumber };
-  return typeof sub === 'number' && Number.isInteger(sub) && sub >= 0
-    ? { at, sequenceNumber, subSequenceNumber: sub }
-    : undefined;
+  return at === 'AFTER' && isSequenceNumber(sequenceNumber) ? parseAfter(sequenceNumber, subSequenceNumber) : undefined;
+}
+
+function parseAfter(sequenceNumber: string, subSequenceNumber: unknown): Position | undefined {
+  if (subSequenceNumber === undefined) return { at: 'AFTER', sequenceNumber };
+  const isIndex =
+    typeof subSequenceNumber === 'number' && Number.isInteger(subSequenceNumber) && subSequenceNumber >= 0;
+  return isIndex ? { at: 'AFTER', sequenceNumber, subSequenceNumber } : undefined;
 }
 
 /** A position as people read it: `TRIM_HORIZON`, `AT 2026-01-01T00:00:00.000Z`, `AFTER 4961…8123`, `SHARD_END`. */

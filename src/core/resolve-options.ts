@@ -136,8 +136,11 @@ function isUrl(value: unknown): boolean {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return '`null`';
-  if (typeof value === 'object' || typeof value === 'function') return typeOf(value);
-  return `\`${String(value).slice(0, 100)}\` (${typeof value})`;
+  return isPrimitive(value) ? `\`${String(value).slice(0, 100)}\` (${typeof value})` : typeOf(value);
+}
+
+function isPrimitive(value: unknown): value is string | number | bigint | boolean | symbol {
+  return typeof value !== 'object' && typeof value !== 'function';
 }
 
 function typeOf(value: unknown): string {

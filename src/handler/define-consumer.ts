@@ -24,7 +24,7 @@ const BRAND = Symbol.for('tidemark.consumer');
  */
 export function defineConsumer(input: ConsumerInput): ConsumerDefinition {
   const { handler, ...options } = input ?? {};
-  const resolved = resolveOptions(options as ConsumerOptions);
+  const resolved = resolveOptions(options);
   if (typeof handler !== 'function') {
     throw new TidemarkError('INVALID_OPTION', `Expected \`handler\` to be a function, got ${typeof handler}`);
   }
