@@ -49,7 +49,12 @@ function setUp(me: Partial<Writer> = {}, more: Partial<ExecutionEnvironment> = {
   return { store, slept, committer: new Committer(environment, identity), row: () => store.rows.get(key) };
 }
 
-const trusted = (token: string): Belief => ({ ...initialBelief(TRIM_HORIZON), token, tokenRunId: 'run-1', needClaim: false });
+const trusted = (token: string): Belief => ({
+  ...initialBelief(TRIM_HORIZON),
+  token,
+  tokenRunId: 'run-1',
+  needClaim: false,
+});
 
 describe('acquiring', () => {
   it('creates the row of a new shard, whole', async () => {
@@ -57,12 +62,24 @@ describe('acquiring', () => {
     const acquired = await committer.acquire(initialBelief(TRIM_HORIZON), FACTS);
     expect(acquired).toMatchObject({ kind: 'owned', claimed: 'created', facts: FACTS });
     const token = committer.current?.token;
-    expect(row()).toEqual({ position: TRIM_HORIZON, generation: 0, token, revision: 1, writer, workflowId: WORKFLOW_ID, parentShardIds: PARENTS, ...FACTS });
+    expect(row()).toEqual({
+      position: TRIM_HORIZON,
+      generation: 0,
+      token,
+      revision: 1,
+      writer,
+      workflowId: WORKFLOW_ID,
+      parentShardIds: PARENTS,
+      ...FACTS,
+    });
   });
 
   it('trusts the token of its input without asking the store', async () => {
     const { committer, store } = setUp();
-    expect(await committer.acquire({ ...trusted('t'), rewindId: 'r' }, FACTS)).toMatchObject({ kind: 'owned', checkpoint: { token: 't', rewindId: 'r' } });
+    expect(await committer.acquire({ ...trusted('t'), rewindId: 'r' }, FACTS)).toMatchObject({
+      kind: 'owned',
+      checkpoint: { token: 't', rewindId: 'r' },
+    });
     expect(store.sent).toEqual([]);
   });
 
@@ -82,7 +99,11 @@ describe('acquiring', () => {
     await committer.acquire(initialBelief(TRIM_HORIZON), FACTS);
     await committer.commit(after('10'), { ...FACTS, totals: { records: 5, bytes: 5, batches: 1 } });
     const behind = await setUp({ attempt: 2 }, {}, store).committer.acquire({ ...initialBelief(after('9')) }, FACTS);
-    expect(behind).toMatchObject({ claimed: 'row', checkpoint: { position: after('10') }, facts: { totals: { records: 5 } } });
+    expect(behind).toMatchObject({
+      claimed: 'row',
+      checkpoint: { position: after('10') },
+      facts: { totals: { records: 5 } },
+    });
     const facts: CommitFacts = { ...FACTS, totals: { records: 6, bytes: 6, batches: 2 } };
     const ahead = await setUp({ attempt: 3 }, {}, store).committer.acquire(initialBelief(after('11')), facts);
     expect(ahead).toMatchObject({ claimed: 'input', checkpoint: { position: after('11') }, facts });
@@ -104,7 +125,10 @@ describe('acquiring', () => {
       await write();
       throw lost();
     });
-    expect(await committer.acquire(initialBelief(TRIM_HORIZON), FACTS)).toMatchObject({ claimed: 'row', checkpoint: { position: after('3') } });
+    expect(await committer.acquire(initialBelief(TRIM_HORIZON), FACTS)).toMatchObject({
+      claimed: 'row',
+      checkpoint: { position: after('3') },
+    });
     const tokens = store.sent.filter(({ writer: { runId } }) => runId === 'run-1').map(({ next }) => next.token);
     expect(tokens).toEqual(['run-1/1/token-1', 'run-1/1/token-1', 'run-1/1/token-2']);
   });
