@@ -28,7 +28,11 @@ export function covers(position: Position, sequenceNumber: string): boolean {
 }
 
 /** The next batch after a position, at most `size` records, and the position that commits it: SHARD_END once nothing is left. */
-export function batchAfter(position: Position, records: readonly string[], size: number): { batch: string[]; target: Position } {
+export function batchAfter(
+  position: Position,
+  records: readonly string[],
+  size: number,
+): { batch: string[]; target: Position } {
   const batch = records.filter((sequenceNumber) => !covers(position, sequenceNumber)).slice(0, size);
   const last = batch.at(-1);
   return { batch, target: last === undefined ? SHARD_END : { at: 'AFTER', sequenceNumber: last } };
