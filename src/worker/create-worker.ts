@@ -3,7 +3,12 @@ import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
-import { resolveTemporal, translateTemporalError, type TemporalOptions } from '../temporal/connect';
+import {
+  resolveTemporal,
+  translateTemporalError,
+  type ResolvedTemporal,
+  type TemporalOptions,
+} from '../temporal/connect';
 import { dependenciesFor, workerIdentity } from './activities';
 import { workflowBundle } from './workflow-source';
 
@@ -41,15 +46,9 @@ export async function createWorker(
 ): Promise<TidemarkWorker> {
   const maxShards = checkMaxShards(options.maxShards ?? 1_000);
   const dependencies = dependenciesFor(consumers);
-  const { connectionOptions, namespace } = resolveTemporal(options.temporal);
-  const { address, tls, apiKey } = connectionOptions;
-  const connection = await NativeConnection.connect({
-    address,
-    tls,
-    apiKey: typeof apiKey === 'function' ? apiKey() : apiKey,
-  }).catch((error: unknown) => {
-    throw translateTemporalError(error, { address, namespace });
-  });
+  const temporal = resolveTemporal(options.temporal);
+  const { namespace } = temporal;
+  const connection = await connectWorker(temporal);
   const bundle = await workflowBundle();
   const activities = { ...createActivitiesFrom(dependencies) };
   const workers = await Promise.all(
@@ -71,21 +70,37 @@ export async function createWorker(
       }),
     ),
   ).catch((error: unknown) => {
-    throw translateTemporalError(error, { address, namespace });
+    throw translateTemporalError(error, { address: temporal.connectionOptions.address, namespace });
   });
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
   return {
-    run: async () => {
-      try {
-        await Promise.all(workers.map((worker) => worker.run()));
-      } finally {
-        await connection.close();
-      }
-    },
-    shutdown: () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    },
+    run: () => runAll(workers, shutdown).finally(() => connection.close()),
+    shutdown,
     runningShards: () => [...dependencies.running],
   };
+}
+
+/** A connection that has seen its namespace: a worker itself does not say what it is refused for. */
+async function connectWorker({ connectionOptions, namespace }: ResolvedTemporal): Promise<NativeConnection> {
+  const { address, tls, apiKey, metadata } = connectionOptions;
+  try {
+    const key = typeof apiKey === 'function' ? apiKey() : apiKey;
+    const connection = await NativeConnection.connect({ address, tls, apiKey: key, metadata });
+    await connection.workflowService.describeNamespace({ namespace });
+    return connection;
+  } catch (error) {
+    throw translateTemporalError(error, { address, namespace });
+  }
+}
+
+/** One that fails takes the others with it, in an orderly way. */
+async function runAll(workers: readonly Worker[], shutdown: () => void): Promise<void> {
+  const run = (worker: Worker): Promise<void> => worker.run().finally(shutdown);
+  const outcomes = await Promise.allSettled(workers.map(run));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 function checkMaxShards(maxShards: number): number {
