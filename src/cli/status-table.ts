@@ -40,10 +40,10 @@ function cellsOf(shard: ShardReport, nowMs: number): string[] {
   return [
     shardId,
     state,
-    shortPosition(position),
+    position ? shortPosition(position) : '',
     millisBehindLatest === undefined ? '' : describeLag(millisBehindLatest),
     committedAtMs === undefined ? '' : `${describeLag(Math.max(0, nowMs - committedAtMs))} ago`,
-    records.toLocaleString('en-US'),
+    position ? records.toLocaleString('en-US') : '',
     failures === 0 ? '' : String(failures),
     lastError?.code ?? '',
   ];

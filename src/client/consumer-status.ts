@@ -23,8 +23,8 @@ export interface ShardReport {
   /** Lag that Kinesis reported with the last fetch, milliseconds. */
   readonly millisBehindLatest?: number;
   readonly committedAtMs?: number;
-  /** Records committed so far; unknown where the position is. */
-  readonly records?: number;
+  /** Records committed so far; 0 also where the position is unknown. */
+  readonly records: number;
   /** Failures of the current batch, or attempts of the current activity, in a row. */
   readonly failures: number;
   readonly lastError?: ErrorNote & { readonly hint: string };
@@ -81,7 +81,7 @@ async function reportShard(
 
 type FromRow = Omit<ShardReport, 'state'>;
 
-function factsOf(row: CheckpointRow | undefined, start: Position): Omit<FromRow, 'shardId' | 'workflowId'> {
+function factsOf(row: CheckpointRow | undefined, start: Position | undefined): Omit<FromRow, 'shardId' | 'workflowId'> {
   if (row === undefined) return { position: start, records: 0, failures: 0 };
   const { position, millisBehindLatest, committedAtMs, totals } = row;
   return { position, millisBehindLatest, committedAtMs, records: totals.records, failures: 0 };

@@ -8,7 +8,6 @@ import {
   workflowTypes,
   type StreamIncarnation,
 } from '../core/names';
-import { TRIM_HORIZON } from '../core/positions';
 import { parentsOf } from '../core/shard-graph';
 import type { ShardStatus } from '../core/shard-work';
 import { timingOf } from '../core/timing';
@@ -118,12 +117,12 @@ export class TidemarkClient {
     return stopByUpdate<ShardStatus>(this.temporal, workflowId, { by, reason }, Date.now() + timeoutMs);
   }
 
-  private async runningShards(stream: StreamIncarnation): Promise<{ shardId: string; start: typeof TRIM_HORIZON }[]> {
+  private async runningShards(stream: StreamIncarnation): Promise<{ shardId: string }[]> {
     const prefix = shardWorkflowId({ ...stream, shardId: '' });
     const query = `WorkflowType = '${workflowTypes.shard}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${prefix}'`;
-    const shards: { shardId: string; start: typeof TRIM_HORIZON }[] = [];
+    const shards: { shardId: string }[] = [];
     for await (const { workflowId } of this.temporal.workflow.list({ query })) {
-      shards.push({ shardId: workflowId.slice(prefix.length), start: TRIM_HORIZON });
+      shards.push({ shardId: workflowId.slice(prefix.length) });
     }
     return shards.sort((a, b) => a.shardId.localeCompare(b.shardId));
   }
