@@ -15,6 +15,8 @@ const EXIT_USAGE = 2;
 
 /** Runs one command. Returns the exit code; nothing is thrown. */
 export async function runCli(args: readonly string[]): Promise<number> {
+  // It is about later versions of the SDK than the ones this package pins, and would stand before every answer on Node 20.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return EXIT_OK;

@@ -89,7 +89,7 @@ function loadFailure(error: unknown, file: string): TidemarkError {
   const text = error instanceof Error ? error.message : String(error);
   if (code === undefined) {
     return invalid(
-      `The consumer file failed while it was loaded: ${text}`,
+      `The consumer file failed while it was loaded: ${oneLine(text)}`,
       file,
       'Correct the file; `--debug` shows where.',
       error,
@@ -98,6 +98,12 @@ function loadFailure(error: unknown, file: string): TidemarkError {
   const { hint } = errorCodes[code];
   const what = text.endsWith(hint) ? text.slice(0, -hint.length).replace(/ $/, '') : text;
   return new TidemarkError(code, `${file}: ${what}`, { cause: error });
+}
+
+/** Without the list of files that Node adds to a missing module. */
+function oneLine(text: string): string {
+  const [start = ''] = text.split('\nRequire stack:');
+  return start.replace(/\s+/g, ' ').trim();
 }
 
 /** A CommonJS module that was compiled from an ES module has its default export one level deeper. */
