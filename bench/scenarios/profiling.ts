@@ -2,12 +2,7 @@ import path from 'node:path';
 import { RESULTS_DIR } from '../measure/report';
 import type { BenchContext } from './bench-context';
 
-/** Node's arguments for a CPU profile under `bench/results/profiles`, if profiles are asked for. */
+/** Node's arguments for CPU profiles under `bench/results/profiles`, one per thread, if they are asked for. */
 export function profiling({ sizes }: BenchContext, subject: string): string[] {
-  if (!sizes.profile) return [];
-  return [
-    '--cpu-prof',
-    `--cpu-prof-name=${subject}-${Date.now()}.cpuprofile`,
-    `--cpu-prof-dir=${path.join(RESULTS_DIR, 'profiles')}`,
-  ];
+  return sizes.profile ? ['--cpu-prof', `--cpu-prof-dir=${path.join(RESULTS_DIR, 'profiles', subject)}`] : [];
 }
