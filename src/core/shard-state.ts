@@ -5,7 +5,6 @@ import type {
   ErrorNote,
   HandlerFailure,
   ShardCarried,
-  ShardPhase,
   ShardStatus,
   ShardWorkflowInput,
   SliceResult,
@@ -13,20 +12,15 @@ import type {
 } from './shard-work';
 
 export interface ShardState extends ShardCarried {
-  readonly phase: ShardPhase;
   readonly timing: Timing;
   /** Activities of this run that may write the checkpoint. */
   readonly activitySeq: number;
 }
 
 export function initialShardState({ start, timing, carried }: ShardWorkflowInput): ShardState {
-  const fresh: ShardCarried = { belief: initialBelief(start), progress: { totals: ZERO_TOTALS }, slices: 0 };
-  return {
-    ...(carried ?? fresh),
-    phase: carried?.streak ? 'RETRYING' : carried ? 'READING' : 'STARTING',
-    timing,
-    activitySeq: 0,
-  };
+  const progress = { totals: ZERO_TOTALS };
+  const fresh: ShardCarried = { phase: 'STARTING', belief: initialBelief(start), progress, slices: 0 };
+  return { ...(carried ?? fresh), timing, activitySeq: 0 };
 }
 
 /** The state in which the next slice is dispatched. */
@@ -77,6 +71,7 @@ function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult,
 }
 
 export function carriedFrom({
+  phase,
   belief,
   progress,
   slices,
@@ -85,7 +80,7 @@ export function carriedFrom({
   lastEvent,
   worker,
 }: ShardState): ShardCarried {
-  return { belief, progress, slices, streak, lastError, lastEvent, worker };
+  return { phase, belief, progress, slices, streak, lastError, lastEvent, worker };
 }
 
 export function statusOf(shardId: string, state: ShardState): ShardStatus {

@@ -89,6 +89,7 @@ export interface ShardWorkflowInput {
 }
 
 export interface ShardCarried {
+  readonly phase: ShardPhase;
   readonly belief: Belief;
   readonly progress: Progress;
   readonly slices: number;

@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { ApplicationFailure, defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { messageNames } from '../core/names';
 import type { ControlRequest, ShardStatus, StopShardsResult, StreamStatus } from '../core/shard-work';
 
@@ -10,3 +10,10 @@ export const stopStreamUpdate = defineUpdate<StopShardsResult, [ControlRequest]>
 export const shardFinishedSignal = defineSignal<[shardId: string]>(messageNames.shardFinished);
 export const shardStatusQuery = defineQuery<ShardStatus>(messageNames.shardStatus);
 export const streamStatusQuery = defineQuery<StreamStatus>(messageNames.streamStatus);
+
+/** Validator of a stop. It gets whatever somebody typed. */
+export function requireName(request: Partial<ControlRequest> | undefined): void {
+  const { by } = request ?? {};
+  if (typeof by === 'string' && by !== '') return;
+  throw ApplicationFailure.nonRetryable('A stop must say who asks for it: { by, reason }', 'INVALID_OPTION');
+}

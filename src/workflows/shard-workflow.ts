@@ -29,7 +29,7 @@ import {
 import type { ControlRequest, HandlerFailure, ShardPhase, ShardResult, ShardWorkflowInput } from '../core/shard-work';
 import { endsWorkflow } from '../core/terminal-codes';
 import { activitiesWith } from './activity-proxies';
-import { shardFinishedSignal, shardStatusQuery, stopShardUpdate } from './messages';
+import { requireName, shardFinishedSignal, shardStatusQuery, stopShardUpdate } from './messages';
 
 const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD');
 
@@ -59,7 +59,7 @@ export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardRes
     { description: 'Stops this shard at its next commit', validator: requireName },
   );
 
-  let shownPhase: ShardPhase | undefined = input.carried ? state.phase : 'STARTING';
+  let shownPhase: ShardPhase = state.phase;
   const show = (): void => {
     setCurrentDetails(describeShard(statusOf(shard.shardId, state)));
     if (!input.searchAttributes || shownPhase === state.phase) return;
@@ -129,11 +129,6 @@ export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardRes
     if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
     if (turn.next === 'wait') await condition(() => stop !== undefined, turn.ms);
   }
-}
-
-function requireName({ by }: ControlRequest): void {
-  if (typeof by !== 'string' || by === '')
-    throw ApplicationFailure.nonRetryable('A stop must say who asks for it: { by, reason }', 'INVALID_OPTION');
 }
 
 function handlerFailureOf(error: unknown): HandlerFailure | undefined {

@@ -3,8 +3,10 @@ import {
   ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
+  CancellationScope,
   condition,
   continueAsNew,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -23,7 +25,7 @@ import type {
 } from '../core/shard-work';
 import { describeStream } from '../core/stream-details';
 import { activitiesWith } from './activity-proxies';
-import { shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
+import { requireName, shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
 
 const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD');
 
@@ -38,6 +40,7 @@ export async function tidemarkStream(input: StreamWorkflowInput): Promise<StopSh
   let lastError: ErrorNote | undefined;
   let stop: ControlRequest | undefined;
   let result: StopShardsResult | undefined;
+  let listing: CancellationScope | undefined;
   let finished = 0;
 
   const status = (): StreamStatus => ({ stream, stopping: stop !== undefined, lastSync, lastError });
@@ -47,10 +50,11 @@ export async function tidemarkStream(input: StreamWorkflowInput): Promise<StopSh
     stopStreamUpdate,
     async (request) => {
       stop ??= request;
+      listing?.cancel();
       await condition(() => result !== undefined);
       return result ?? { stopped: 0 };
     },
-    { description: 'Stops this consumer at its next commits' },
+    { description: 'Stops this consumer at its next commits', validator: requireName },
   );
 
   const show = (state: string): void => {
@@ -59,21 +63,27 @@ export async function tidemarkStream(input: StreamWorkflowInput): Promise<StopSh
   };
 
   const sync = async (): Promise<void> => {
+    if (stop !== undefined) return;
     const { syncShards } = activitiesWith(
       timing,
       `Sync: ${lastSync ? `${lastSync.listed} shards, ${lastSync.running} running` : 'first'}`,
     );
+    listing = new CancellationScope();
     try {
-      lastSync = await syncShards({ stream, registration, searchAttributes });
+      lastSync = await listing.run(() => syncShards({ stream, registration, searchAttributes }));
       timing = lastSync.timing;
       lastError = undefined;
     } catch (error) {
+      // A stop does not wait until a listing succeeds, only until it has ended.
+      if (stop !== undefined && isCancellation(error)) return;
       const cause = error instanceof ActivityFailure ? error.cause : undefined;
       const code = codeOf(cause);
       if (code === undefined) throw error;
       lastError = { code, message: cause?.message ?? code, atMs: Date.now() };
       show('FAILED');
       throw ApplicationFailure.nonRetryable(lastError.message, code);
+    } finally {
+      listing = undefined;
     }
   };
 
