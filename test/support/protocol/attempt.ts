@@ -1,0 +1,101 @@
+import type { CheckpointOutcome, Belief } from '../../../src/core/commit-protocol';
+import type { Writer } from '../../../src/core/checkpoint';
+import type { Position } from '../../../src/core/positions';
+import { TidemarkError } from '../../../src/core/errors';
+import { batchAfter, FACTS } from './fixture';
+import type { Ledger } from './ledger';
+import { ParkedCall, ParkedStep, type Parked } from './parked';
+import type { ProtocolExecution } from './protocol';
+
+export type AttemptOutcome = CheckpointOutcome | { readonly kind: 'failed' };
+
+/** What a slice needs of the simulated world. */
+export interface SliceWorld {
+  readonly records: readonly string[];
+  readonly ledger: Ledger;
+  readonly commitsBeforeHandling: boolean;
+  readonly batchesPerSlice: number;
+  nextBatchSize(): number;
+  beforeHandling(attempt: Attempt, sequenceNumber: string): void;
+  report(attempt: Attempt, outcome: AttemptOutcome): void;
+}
+
+/** One execution of the activity: runs until it waits for something, and goes on when the scheduler says so. */
+export class Attempt {
+  state: 'running' | 'done' | 'dead' = 'running';
+  parked: Parked | undefined;
+  isFrozen = false;
+  /** The server has given up on it. */
+  isTimedOut = false;
+  hasAcquired = false;
+  /** Asked to end at the next commit. */
+  isStopping = false;
+
+  constructor(
+    readonly name: string,
+    readonly writer: Writer,
+    readonly input: Belief,
+    /** The row's position and epoch when this execution was dispatched. */
+    readonly dispatchedAt: { readonly position: Position | undefined; readonly generation: number; readonly epoch: number },
+  ) {}
+
+  get isLive(): boolean {
+    return this.state === 'running';
+  }
+
+  call<T>(label: 'read' | 'claim' | 'commit', execute: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.parked = new ParkedCall(label, execute, resolve, reject);
+    });
+  }
+
+  step(label: 'handle' | 'sleep' | 'report', act: () => void = () => undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.parked = new ParkedStep(label, act, resolve, reject);
+    });
+  }
+
+  async run(execution: ProtocolExecution, world: SliceWorld): Promise<void> {
+    const outcome = await this.slice(execution, world).catch((error: unknown): AttemptOutcome => {
+      const isExpected = error instanceof TidemarkError && error.code === 'OWNERSHIP_EXPIRED';
+      if (!isExpected) world.ledger.violate('harness', `${this.name} failed: ${String(error)}`);
+      return { kind: 'failed' };
+    });
+    if (outcome.kind === 'fenced') world.ledger.fences += 1;
+    await this.step('report', () => world.report(this, outcome));
+    this.state = 'done';
+  }
+
+  private async slice(execution: ProtocolExecution, world: SliceWorld): Promise<CheckpointOutcome> {
+    if ((await execution.acquire(this.input, FACTS)).kind === 'fenced') return { kind: 'fenced' };
+    this.hasAcquired = true;
+    for (let batches = 0; ; batches += 1) {
+      const { current } = execution;
+      if (!current) throw new Error('Owned, but without a checkpoint');
+      const isOver = this.isStopping || batches >= world.batchesPerSlice || current.position.at === 'SHARD_END';
+      if (isOver) return { kind: 'ok', checkpoint: current, runId: this.writer.runId };
+      if ((await this.handleAndCommit(execution, current.generation, current.position, world)) === 'fenced') return { kind: 'fenced' };
+    }
+  }
+
+  private async handleAndCommit(execution: ProtocolExecution, generation: number, position: Position, world: SliceWorld): Promise<string> {
+    const size = world.nextBatchSize();
+    const { batch, target } = batchAfter(position, world.records, Math.max(size, 1));
+    const isTouch = size === 0 && batch.length > 0;
+    if (!isTouch && !world.commitsBeforeHandling) await this.handle(batch, generation, world);
+    const result = await execution.commit(isTouch ? position : target, FACTS);
+    const token = execution.current?.token;
+    if (result === 'committed' && token !== undefined) world.ledger.believesCommitted(token, this.name);
+    if (!isTouch && world.commitsBeforeHandling && result === 'committed') await this.handle(batch, generation, world);
+    return result;
+  }
+
+  private async handle(batch: readonly string[], generation: number, world: SliceWorld): Promise<void> {
+    for (const sequenceNumber of batch) {
+      await this.step('handle', () => {
+        world.beforeHandling(this, sequenceNumber);
+        world.ledger.handled(sequenceNumber, generation, this.name);
+      });
+    }
+  }
+}

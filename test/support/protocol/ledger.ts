@@ -1,0 +1,106 @@
+import type { CheckpointRow } from '../../../src/core/checkpoint';
+import { compareCheckpoints } from '../../../src/core/commit-protocol';
+import { describePosition, TRIM_HORIZON, type Position } from '../../../src/core/positions';
+import { covers } from './fixture';
+import type { WriteKind } from './protocol';
+
+export type Invariant = 'I2' | 'I6' | 'I7' | 'onlyClaimsCreate' | 'noRepeatOfCommitted' | 'bound' | 'liveness' | 'neverFenced' | 'harness';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly what: string;
+}
+
+export interface ObservedWrite {
+  readonly kind: WriteKind;
+  readonly by: string;
+  /** Token of the row that the writer believes in. */
+  readonly believedToken: string | undefined;
+  readonly before: CheckpointRow | undefined;
+  readonly after: CheckpointRow;
+}
+
+/** Sees every executed write and every handled record, and checks the invariants at each. */
+export class Ledger {
+  readonly violations: Violation[] = [];
+  readonly log: string[] = [];
+  /** Grows whenever the adversary itself changes the row: what was unique before may happen again. */
+  epoch = 0;
+  fences = 0;
+  /** Epoch in which the end of the shard was committed last. */
+  endedInEpoch: number | undefined;
+  private readonly handledIn = new Map<string, number[]>();
+  private readonly generationBase = new Map<number, Position>([[0, TRIM_HORIZON]]);
+  private readonly seen = new Set<string>();
+  private readonly writtenTokens = new Set<string>();
+
+  constructor(private readonly records: readonly string[]) {}
+
+  handled(sequenceNumber: string, generation: number, by: string): void {
+    this.handledIn.set(sequenceNumber, [...this.handlings(sequenceNumber), generation]);
+    this.log.push(`${by} handles ${sequenceNumber}`);
+  }
+
+  handlings(sequenceNumber: string): number[] {
+    return this.handledIn.get(sequenceNumber) ?? [];
+  }
+
+  wrote(write: ObservedWrite): void {
+    const { kind, by, before, after, believedToken } = write;
+    this.log.push(`${by} ${kind}s ${describeRow(after)} on ${describeRow(before)}`);
+    this.writtenTokens.add(after.token);
+    this.checkHandled(after, by);
+    if (after.position.at === 'SHARD_END') this.endedInEpoch = this.epoch;
+    if (before && compareCheckpoints(after, before) < 0) this.violate('I6', `${by} moved ${describeRow(before)} back to ${describeRow(after)}`);
+    if (kind === 'commit' && !before) this.violate('onlyClaimsCreate', `${by} created the row by a commit`);
+    if (kind === 'commit') this.checkSingleCommitter(write);
+    if (believedToken !== undefined) this.once(`${this.epoch} previous ${believedToken}`, `two writes succeeded on the token ${believedToken}`);
+  }
+
+  /** An execution says that it has committed with this token. */
+  believesCommitted(token: string, by: string): void {
+    if (!this.writtenTokens.has(token)) this.violate('I7', `${by} believes in a commit that was never written`);
+  }
+
+  changedByAdversary(row: CheckpointRow | undefined, what: string): void {
+    this.epoch += 1;
+    this.log.push(`${what}: ${describeRow(row)}`);
+  }
+
+  startGeneration(generation: number, target: Position): void {
+    this.generationBase.set(generation, target);
+  }
+
+  violate(invariant: Invariant, what: string): void {
+    this.violations.push({ invariant, what });
+    this.log.push(`VIOLATION ${invariant}: ${what}`);
+  }
+
+  /** I2, in each generation by itself: what was handled before a move back does not count after it. */
+  private checkHandled({ position, generation }: CheckpointRow, by: string): void {
+    const base = this.generationBase.get(generation) ?? TRIM_HORIZON;
+    for (const record of this.records) {
+      const isDue = covers(position, record) && !covers(base, record);
+      if (isDue && !this.handlings(record).includes(generation)) this.violate('I2', `${by} covers ${record}, which generation ${generation} has not handled`);
+    }
+  }
+
+  private checkSingleCommitter({ by, before, after }: ObservedWrite): void {
+    const { token, generation, position } = after;
+    this.once(`${this.epoch} token ${token}`, `${by}'s commit succeeded twice`);
+    // A touch of an idle shard commits the position that it stands at.
+    if (before && compareCheckpoints(after, before) === 0) return;
+    const place = `${generation} ${describePosition(position)}`;
+    this.once(`${this.epoch} position ${place}`, `two commits of ${place} succeeded, the second by ${by}`);
+  }
+
+  private once(key: string, what: string): void {
+    if (this.seen.has(key)) this.violate('I7', what);
+    this.seen.add(key);
+  }
+}
+
+function describeRow(row: CheckpointRow | undefined): string {
+  if (!row) return 'no row';
+  return `[${describePosition(row.position)}, generation ${row.generation}, revision ${row.revision}, token ${row.token}]`;
+}

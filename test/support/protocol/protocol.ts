@@ -1,0 +1,34 @@
+import type { CheckpointWrite, WriteAnswer } from '../../../src/checkpoints/checkpoint-store';
+import { Committer, type ExecutionEnvironment, type ExecutionIdentity } from '../../../src/checkpoints/committer';
+import type { CheckpointRow, CheckpointState, CommitFacts } from '../../../src/core/checkpoint';
+import type { Belief } from '../../../src/core/commit-protocol';
+import type { Position } from '../../../src/core/positions';
+
+export type WriteKind = 'claim' | 'commit';
+
+/** A write under any condition at all: what the real port does not offer, for variants that need it to be wrong. */
+export type LooseWrite = (kind: WriteKind, write: CheckpointWrite, holds: (row: CheckpointRow | undefined) => boolean) => Promise<WriteAnswer>;
+
+export interface ProtocolEnvironment extends ExecutionEnvironment {
+  readonly writeLoosely: LooseWrite;
+}
+
+/** One execution's side of the protocol. `reclaimed` exists in a flawed variant only. */
+export interface ProtocolExecution {
+  acquire(belief: Belief, facts: CommitFacts): Promise<{ readonly kind: 'owned' | 'fenced' }>;
+  commit(position: Position, facts: CommitFacts): Promise<'committed' | 'fenced' | 'reclaimed'>;
+  readonly current: CheckpointState | undefined;
+}
+
+/** A commit protocol under test. */
+export interface Protocol {
+  readonly name: string;
+  readonly commitsBeforeHandling?: boolean;
+  begin(environment: ProtocolEnvironment, identity: ExecutionIdentity): ProtocolExecution;
+}
+
+/** What Tidemark runs. */
+export const realProtocol: Protocol = {
+  name: 'the real protocol',
+  begin: (environment, identity) => new Committer(environment, identity),
+};
