@@ -106,11 +106,17 @@ function combine(
           committedAtMs: progress.committedAtMs,
           millisBehindLatest: progress.millisBehindLatest,
         }),
-    state: isRetrying && status.phase === 'READING' ? 'RETRYING' : status.phase,
+    state: phaseOf(status.phase, isRowAhead, isRetrying),
     failures: Math.max(status.failures, pending.attempt - 1),
     lastError: withHint(pending.failure ?? status.lastError),
     worker: pending.worker ?? status.worker,
   };
+}
+
+/** A workflow hears of the first slice only when it is over; the row tells earlier that reading goes on. */
+function phaseOf(told: ShardPhase, isRowAhead: boolean, isRetrying: boolean): ShardPhase {
+  const phase = told === 'STARTING' && isRowAhead ? 'READING' : told;
+  return isRetrying && phase === 'READING' ? 'RETRYING' : phase;
 }
 
 function closedState(workflowState: string): ShardReport['state'] {
