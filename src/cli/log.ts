@@ -19,16 +19,20 @@ function isChatter({ level, meta }: LogEntry): boolean {
   return level === 'INFO' && SDK_COMPONENTS.includes(String(meta?.sdkComponent));
 }
 
-/** `12:00:01 WARN  message (shardId …, code …): text of the error`. Nothing else of what a message carries: it may be large. */
+/** `12:00:01 WARN  message (workflowId …, code …): text of the error`. Nothing else of what a message carries: it may be large. */
 export function formatEntry({ level, timestampNanos, message, meta = {} }: LogEntry): string {
   const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString().slice(11, 19);
-  const facts = SHOWN.flatMap((name) => (meta[name] === undefined ? [] : [`${name} ${String(meta[name])}`]));
+  const facts = SHOWN.filter((name) => isWorthShowing(name, meta[name])).map((name) => `${name} ${String(meta[name])}`);
   const where = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
   const error = meta.error instanceof Error ? `: ${meta.error.message}` : '';
   return `${time} ${level.padEnd(5)} ${message}${where}${error}`;
 }
 
-const SHOWN = ['workflowId', 'activityType', 'attempt', 'shardId', 'code', 'reason', 'from', 'to'];
+const SHOWN = ['workflowId', 'activityType', 'attempt', 'code', 'reason', 'from', 'to'];
+
+function isWorthShowing(name: string, value: unknown): boolean {
+  return value !== undefined && !(name === 'attempt' && value === 1);
+}
 
 /**
  * Gives Temporal's runtime our logger, and takes signals away from it: the command line says what is finishing, and lets a second

@@ -58,18 +58,19 @@ function shortPosition(position: Position): string {
 
 /** Each different error once, with the shards that have it and what to do. */
 function renderErrors(shards: readonly ShardReport[]): string[] {
-  const byText = new Map<string, { hint: string; shardIds: string[] }>();
+  const byText = new Map<string, string[]>();
   for (const { shardId, lastError } of shards) {
     if (!lastError) continue;
-    const text = `${lastError.code}: ${lastError.message}`;
-    const entry = byText.get(text) ?? {
-      hint: lastError.message.includes(lastError.hint) ? '' : ` ${lastError.hint}`,
-      shardIds: [],
-    };
-    entry.shardIds.push(shardId);
-    byText.set(text, entry);
+    const text = errorText(lastError);
+    byText.set(text, [...(byText.get(text) ?? []), shardId]);
   }
-  return [...byText].map(([text, { hint, shardIds }]) => `${nameShards(shardIds)}: ${text}${hint}`);
+  return [...byText].map(([text, shardIds]) => `${nameShards(shardIds)}: ${text}`);
+}
+
+/** Messages of Tidemark's own errors end with the hint already. */
+function errorText({ code, message, hint }: NonNullable<ShardReport['lastError']>): string {
+  const what = `${code}: ${message}`;
+  return what.includes(hint) ? what : `${what.replace(/\.$/, '')}. ${hint}`;
 }
 
 function nameShards([first = '', ...others]: readonly string[]): string {
