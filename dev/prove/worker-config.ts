@@ -15,7 +15,14 @@ export interface HandlerConfig {
   readonly afterEffectMs: number;
   /** Batches with this partition key fail. */
   readonly failingKey?: string;
+  /** A planted bug, to see that a proof run finds it. */
+  readonly bug?: HandlerBug;
 }
+
+/** `skipRecord`: some batches lose their last record. `lateEffect`: some batches return before their effect is on disk. */
+export type HandlerBug = (typeof HANDLER_BUGS)[number];
+
+export const HANDLER_BUGS = ['skipRecord', 'lateEffect'] as const;
 
 const VARIABLE = 'TIDEMARK_PROVE_WORKER';
 

@@ -7,6 +7,7 @@ import type { Writer } from '../../src/core/checkpoint';
 import { createWorker, defineConsumer, type Batch, type HandlerContext } from '../../src';
 import { openJournal, type Journal } from './journal';
 import type { JournalRecord } from './journal-entries';
+import { withBug, type WriteEffects } from './planted-bugs';
 import { readWorkerConfig, type WorkerConfig } from './worker-config';
 
 /** What producers of proof runs put into a record. */
@@ -20,21 +21,37 @@ async function main(): Promise<void> {
   const config = readWorkerConfig(process.env);
   const journal = await openJournal(config.journal);
   const written = watchCheckpoints(config.worker, journal);
-  const consumer = defineConsumer({ ...config.consumer, handler: (batch, context) => handle(batch, context, config, journal, written) });
+  const writeEffects = withBug(config.handler.bug, (entries) => journal.append(entries));
+  const world: HandlerWorld = { config, writeEffects, written };
+  const consumer = defineConsumer({
+    ...config.consumer,
+    handler: (batch, context) => handle(batch, context, world),
+  });
   const worker = await createWorker([consumer]);
   process.stdout.write('ready\n');
   await worker.run();
   await journal.close();
 }
 
-async function handle(batch: Batch, { attempt }: HandlerContext, config: WorkerConfig, journal: Journal, written: Written): Promise<void> {
+interface HandlerWorld {
+  readonly config: WorkerConfig;
+  readonly writeEffects: WriteEffects;
+  readonly written: Written;
+}
+
+async function handle(
+  batch: Batch,
+  { attempt }: HandlerContext,
+  { config, writeEffects, written }: HandlerWorld,
+): Promise<void> {
   // What was committed before this batch is on disk before this batch is handled.
   await written.flushed();
   const { handler } = config;
   await sleep(handler.beforeEffectMs);
   const payloads = batch.records.map((record) => ({ record, payload: record.json<Payload>() }));
-  if (payloads.some(({ payload }) => payload.key === handler.failingKey)) throw new Error(`planted failure, attempt ${attempt}`);
-  await journal.append(
+  if (payloads.some(({ payload }) => payload.key === handler.failingKey))
+    throw new Error(`planted failure, attempt ${attempt}`);
+  await writeEffects(
     payloads.map(({ record, payload: { id, key, counter } }) => ({
       kind: 'handled',
       id,
@@ -63,13 +80,39 @@ function watchCheckpoints(worker: string, journal: Journal): Written {
   };
   on<ClaimedMessage>('claimed', ({ shard: { shardId }, writer, checkpoint, previousToken, sentAtNs }) => {
     const { position, generation, token } = checkpoint;
-    return { kind: 'claimed', shardId, position, generation, token, previousToken, worker, slice: sliceName(writer), sentMono: String(sentAtNs) };
+    return {
+      kind: 'claimed',
+      shardId,
+      position,
+      generation,
+      token,
+      previousToken,
+      worker,
+      slice: sliceName(writer),
+      sentMono: String(sentAtNs),
+    };
   });
   on<CommittedMessage>('committed', ({ shard: { shardId }, writer, from, checkpoint, previousToken, sentAtNs }) => {
     const { position: to, generation, token } = checkpoint;
-    return { kind: 'committed', shardId, from, to, generation, token, previousToken, worker, slice: sliceName(writer), sentMono: String(sentAtNs) };
+    return {
+      kind: 'committed',
+      shardId,
+      from,
+      to,
+      generation,
+      token,
+      previousToken,
+      worker,
+      slice: sliceName(writer),
+      sentMono: String(sentAtNs),
+    };
   });
-  on<FencedMessage>('fenced', ({ shard: { shardId }, writer }) => ({ kind: 'refused', shardId, worker, slice: sliceName(writer) }));
+  on<FencedMessage>('fenced', ({ shard: { shardId }, writer }) => ({
+    kind: 'refused',
+    shardId,
+    worker,
+    slice: sliceName(writer),
+  }));
   return { flushed: () => pending };
 }
 

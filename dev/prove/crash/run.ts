@@ -1,0 +1,205 @@
+import { join } from 'node:path';
+import { defineConsumer, TidemarkClient, type ConsumerDefinition, type ConsumerOptions } from '../../../src';
+import { localKinesisClient } from '../../../test/support/scripted-kinesis/client';
+import { openJournal, readJournals, type Journal } from '../journal';
+import { checkRun } from '../oracle';
+import type { Report } from '../oracle-report';
+import { createRandom, type Random } from '../random';
+import type { HandlerBug } from '../worker-config';
+import { carryOut, type FaultWorld } from './faults';
+import { JournalTail, journalsIn } from './journal-tail';
+import { Producer } from './producer';
+import { untilDrained, untilRenewedProgress, type ProgressWorld } from './progress';
+import { createSchedule, describeFault, type Step } from './schedule';
+import { ProofStream } from './stream';
+import { waitUntil } from './wait';
+import { WorkerPool } from './worker-pool';
+import { startWorld, type KinesisKind, type World } from './world';
+
+const KEYS_PER_SHARD = 50;
+/** Long enough that many faults meet a batch between its effect and its commit. */
+const HANDLER_MS = { beforeEffectMs: 20, afterEffectMs: 100 };
+
+export interface CrashRunOptions {
+  readonly records: number;
+  readonly shards: number;
+  readonly kills: number;
+  readonly reshards: number;
+  readonly workers: number;
+  readonly seed: number;
+  readonly kinesis: KinesisKind;
+  /** How long the producer takes for its share of records between two steps of faults, milliseconds. */
+  readonly stepMs: number;
+  readonly bug?: HandlerBug;
+  /** Journals and logs. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+export interface CrashRunResult {
+  readonly report: Report;
+  /** Why the run did not come to its end; its report covers what happened until then. */
+  readonly problem?: unknown;
+}
+
+/** A consumer under load, faults and reshards, and what the oracle says of it. */
+export async function crashRun(options: CrashRunOptions): Promise<CrashRunResult> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const { folder } = options;
+  const world = await startWorld({ kinesis: options.kinesis, folder, signal });
+  try {
+    const run = await CrashRun.create({ ...options, signal }, world, (problem) => failure.abort(problem));
+    const problem = await run.complete().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    // What still runs on behalf of the run must not outlive it.
+    failure.abort(problem);
+    await run.close();
+    options.signal.throwIfAborted();
+    const { maxBatchRecords } = run;
+    const report = await checkRun(readJournals(await journalsIn(folder)), { maxBatchRecords });
+    return problem === undefined ? { report } : { report, problem };
+  } finally {
+    await world.close();
+  }
+}
+
+/** What a run needs before it can be put together. */
+interface Basis {
+  readonly consumer: ConsumerOptions;
+  readonly journal: Journal;
+  readonly client: TidemarkClient;
+  readonly onProblem: (problem: Error) => void;
+}
+
+class CrashRun {
+  private readonly pool: WorkerPool;
+  private readonly stream: ProofStream;
+  private readonly producer: Producer;
+  private readonly tail: JournalTail;
+  private readonly definition: ConsumerDefinition;
+  private readonly steps: readonly Step[];
+
+  private constructor(
+    private readonly options: CrashRunOptions,
+    { streamName, kinesisEndpoint }: World,
+    private readonly basis: Basis,
+  ) {
+    const { consumer, journal, onProblem } = basis;
+    const { folder, signal, shards, records, stepMs, bug } = options;
+    const random = createRandom(options.seed);
+    this.steps = scheduleOf(random, options, consumer);
+    const handler = bug ? { ...HANDLER_MS, bug } : HANDLER_MS;
+    this.pool = new WorkerPool({ folder, consumer, handler, signal, onProblem });
+    const kinesis = localKinesisClient(kinesisEndpoint);
+    this.stream = new ProofStream(kinesis, streamName, signal);
+    const recordsPerSecond = (this.recordsOfStep * 1_000) / stepMs;
+    const keys = KEYS_PER_SHARD * shards;
+    this.producer = new Producer({ kinesis, streamName, journal, random, records, keys, recordsPerSecond, signal });
+    this.tail = new JournalTail(folder);
+    this.definition = defineConsumer({ ...consumer, handler: () => undefined });
+  }
+
+  static async create(options: CrashRunOptions, world: World, onProblem: Basis['onProblem']): Promise<CrashRun> {
+    const journal = await openJournal(join(options.folder, 'runner.jsonl'));
+    const client = await TidemarkClient.connect();
+    return new CrashRun(options, world, { consumer: consumerOptions(world), journal, client, onProblem });
+  }
+
+  /** Largest batch of the consumer. */
+  get maxBatchRecords(): number | undefined {
+    return this.basis.consumer.maxBatchRecords;
+  }
+
+  /** From the first record to the last checkpoint. */
+  async complete(): Promise<void> {
+    const { shards, workers } = this.options;
+    await this.stream.create(shards);
+    await this.basis.client.start(this.definition);
+    await Promise.all(Array.from({ length: workers }, () => this.pool.spawn()));
+    this.allowStepsUntil(1);
+    await Promise.all([this.producer.run(), this.takeSteps()]);
+    this.note('all records are put');
+    await untilDrained(this.progress);
+    await this.basis.client.stop(this.definition, { by: 'prove' });
+    const lineage = await this.stream.lineage();
+    await this.basis.journal.append(lineage.map((shard) => ({ kind: 'shard', ...shard })));
+  }
+
+  async close(): Promise<void> {
+    await this.pool.stop();
+    await this.basis.client.stop(this.definition, { by: 'prove', force: true }).catch(() => undefined);
+    await this.basis.client.close();
+    await this.basis.journal.close();
+  }
+
+  private async takeSteps(): Promise<void> {
+    for (const [index, step] of this.steps.entries()) {
+      await this.untilPut(Math.floor((index + 0.5) * this.recordsOfStep));
+      this.note(`step ${index + 1} of ${this.steps.length}: ${step.map(describeFault).join(', ')}`);
+      await Promise.all(step.map((fault) => carryOut(this.faultWorld, fault)));
+      await untilRenewedProgress(this.progress);
+      this.allowStepsUntil(index + 2);
+    }
+    this.allowStepsUntil(Infinity);
+  }
+
+  /** The producer may be one step ahead, so that it puts while faults happen and does not leave the last ones without records. */
+  private allowStepsUntil(step: number): void {
+    this.producer.allow(Math.ceil((step + 0.5) * this.recordsOfStep));
+  }
+
+  private get recordsOfStep(): number {
+    return this.options.records / (this.steps.length + 1);
+  }
+
+  private async untilPut(records: number): Promise<void> {
+    const { signal } = this.options;
+    const what = (): string => `${records} records to be put; ${this.producer.puts} are`;
+    await waitUntil(() => this.producer.puts >= records, {
+      timeoutMs: 10 * this.options.stepMs + 60_000,
+      what,
+      signal,
+    });
+  }
+
+  private get faultWorld(): FaultWorld {
+    const { pool, stream, options, basis } = this;
+    const { shards, signal } = options;
+    return { pool, stream, journal: basis.journal, shards, signal, log: (line) => this.note(line) };
+  }
+
+  private get progress(): ProgressWorld {
+    const { definition, producer, tail, options, basis } = this;
+    return { client: basis.client, definition, producer, tail, signal: options.signal };
+  }
+
+  private note(line: string): void {
+    const { tail, producer } = this;
+    this.options.log(`${line} (put ${producer.puts}, handled ${tail.handled.size}, refused ${tail.refused})`);
+  }
+}
+
+/** Short intervals, so that a run sees many take-overs, slices and listings. */
+function consumerOptions({ streamName, tableName }: World): ConsumerOptions {
+  return {
+    name: 'prove',
+    stream: streamName,
+    startFrom: 'TRIM_HORIZON',
+    tableName,
+    maxBatchRecords: 200,
+    pollIntervalMs: 200,
+    historyIntervalMs: 2_000,
+    heartbeatTimeoutMs: 3_000,
+    shardSyncIntervalMs: 5_000,
+  };
+}
+
+/** With two workers, one goes on while the other one is down. */
+function scheduleOf(random: Random, options: CrashRunOptions, { heartbeatTimeoutMs = 0 }: ConsumerOptions): Step[] {
+  const { kills, reshards, workers } = options;
+  return createSchedule(random, { kills, reshards, heartbeatTimeoutMs, maxKillsAtOnce: workers - 1 });
+}

@@ -1,0 +1,73 @@
+import type { Random } from '../random';
+
+export type KillSignal = 'SIGKILL' | 'SIGTERM' | 'SIGSTOP';
+
+/** Something that goes wrong, decided before the run; fractions in [0, 1) choose among what there is at that time. */
+export type Fault =
+  | {
+      readonly kind: 'kill';
+      readonly signal: KillSignal;
+      readonly delayMs: number;
+      readonly victim: number;
+      readonly pauseMs: number;
+    }
+  | {
+      readonly kind: 'reshard';
+      readonly delayMs: number;
+      readonly prefers: 'split' | 'merge';
+      readonly choice: number;
+      /** Where a split cuts the hash range. */
+      readonly cut: number;
+    };
+
+/** Faults that begin within a short time of each other; then renewed progress is awaited. */
+export type Step = readonly Fault[];
+
+export interface ScheduleOptions {
+  readonly kills: number;
+  readonly reshards: number;
+  /** A frozen worker sleeps for at least this long. */
+  readonly heartbeatTimeoutMs: number;
+  /** Kills of one step: fewer than there are workers, so that one goes on. */
+  readonly maxKillsAtOnce: number;
+}
+
+const SIGNALS: readonly KillSignal[] = ['SIGKILL', 'SIGSTOP', 'SIGTERM'];
+const TOGETHER = 0.3;
+const MAX_DELAY_MS = 2_000;
+
+/** The same seed gives the same faults in the same order. Every third kill or so is of each kind. */
+export function createSchedule(random: Random, options: ScheduleOptions): Step[] {
+  const kills = Array.from({ length: options.kills }, (_, index) =>
+    createKill(random, SIGNALS[index % SIGNALS.length] as KillSignal, options),
+  );
+  const reshards = Array.from({ length: options.reshards }, (_, index) => createReshard(random, index));
+  const steps: Fault[][] = [];
+  for (const fault of random.shuffle<Fault>([...kills, ...reshards])) {
+    const step = steps.at(-1);
+    if (step && random.chance(TOGETHER) && mayJoin(step, fault, options)) step.push(fault);
+    else steps.push([fault]);
+  }
+  return steps;
+}
+
+function createKill(random: Random, signal: KillSignal, { heartbeatTimeoutMs }: ScheduleOptions): Fault {
+  const pauseMs = signal === 'SIGSTOP' ? heartbeatTimeoutMs + random.int(500, 4_000) : random.int(100, 3_000);
+  return { kind: 'kill', signal, delayMs: random.int(0, MAX_DELAY_MS), victim: random.next(), pauseMs };
+}
+
+function createReshard(random: Random, index: number): Fault {
+  const prefers = index % 2 === 0 ? 'split' : 'merge';
+  const cut = 0.25 + random.next() / 2;
+  return { kind: 'reshard', delayMs: random.int(0, MAX_DELAY_MS), prefers, choice: random.next(), cut };
+}
+
+/** One reshard at a time: a stream that is being changed refuses another change. */
+function mayJoin(step: Step, fault: Fault, { maxKillsAtOnce }: ScheduleOptions): boolean {
+  const ofKind = step.filter(({ kind }) => kind === fault.kind).length;
+  return fault.kind === 'reshard' ? ofKind === 0 : ofKind < maxKillsAtOnce;
+}
+
+export function describeFault(fault: Fault): string {
+  return fault.kind === 'kill' ? fault.signal : fault.prefers;
+}
