@@ -54,6 +54,8 @@ describe.each([
       await queries;
       return { answer, result: (await handle.result()) as unknown, shard, slicesAtAnswer };
     });
+    // Every shard comes to its end before the first failure is reported: nothing is left running.
+    await Promise.allSettled(stopped);
     for (const { answer, result, shard, slicesAtAnswer } of await Promise.all(stopped)) {
       const { committed } = shard;
       const position = { at: 'AFTER', sequenceNumber: String(committed) };
