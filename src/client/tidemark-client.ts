@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { createConsumerServices, type ConsumerServices } from '../aws/consumer-services';
 import { TidemarkError } from '../core/errors';
+import { mapConcurrently } from '../core/map-concurrently';
 import {
   shardWorkflowId,
   taskQueueFor,
@@ -88,20 +89,22 @@ export class TidemarkClient {
 
   /** Status of every consumer that runs in this namespace, from Temporal alone: needs neither consumer files nor AWS. */
   async statusOfRunning(): Promise<ConsumerReport[]> {
-    const reports: ConsumerReport[] = [];
+    const streams: StreamIncarnation[] = [];
     for await (const { workflowId, memo } of this.temporal.workflow.list({ query: RUNNING_STREAMS })) {
       const [, consumer, streamName] = /^tidemark\/([^/]+)\/([^/@]+)$/.exec(workflowId) ?? [];
       const { streamArn, createdAtMs } = (memo ?? {}) as { streamArn?: string; createdAtMs?: number };
-      if (!consumer || !streamName || !streamArn || !createdAtMs) continue;
-      const stream = { consumer, streamName, streamArn, createdAtMs };
-      const running = await this.runningShards(stream);
-      reports.push({
-        ...stream,
-        ...(await reportStream(this.temporal, stream)),
-        shards: await reportShards(this.temporal, stream, running, undefined),
-      });
+      if (consumer && streamName && streamArn && createdAtMs)
+        streams.push({ consumer, streamName, streamArn, createdAtMs });
     }
-    return reports;
+    // A consumer without a worker keeps its queries waiting: it must not delay the others.
+    return mapConcurrently(streams, REPORTS_AT_A_TIME, async (stream) => {
+      const running = await this.runningShards(stream);
+      const [streamReport, shards] = await Promise.all([
+        reportStream(this.temporal, stream),
+        reportShards(this.temporal, stream, running, undefined),
+      ]);
+      return { ...stream, ...streamReport, shards };
+    });
   }
 
   /** Stops a consumer at its next commits. @throws `WORKFLOW_NOT_FOUND`, `NO_WORKER` */
@@ -127,6 +130,8 @@ export class TidemarkClient {
     return shards.sort((a, b) => a.shardId.localeCompare(b.shardId));
   }
 }
+
+const REPORTS_AT_A_TIME = 8;
 
 const RUNNING_STREAMS = `WorkflowType = '${workflowTypes.stream}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${WORKFLOW_ID_PREFIX}'`;
 
