@@ -28,6 +28,7 @@ export class Attempt {
   /** The server has given up on it. */
   isTimedOut = false;
   hasAcquired = false;
+  isTouching = false;
   /** Asked to end at the next commit. */
   isStopping = false;
 
@@ -83,6 +84,7 @@ export class Attempt {
     const { batch, target } = batchAfter(position, world.records, Math.max(size, 1));
     const isTouch = size === 0 && batch.length > 0;
     if (!isTouch && !world.commitsBeforeHandling) await this.handle(batch, generation, world);
+    this.isTouching = isTouch;
     const result = await execution.commit(isTouch ? position : target, FACTS);
     const token = execution.current?.token;
     if (result === 'committed' && token !== undefined) world.ledger.believesCommitted(token, this.name);

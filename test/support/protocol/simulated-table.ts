@@ -3,10 +3,11 @@ import { MemoryCheckpointStore } from '../../../src/checkpoints/memory-store';
 import type { CheckpointRow } from '../../../src/core/checkpoint';
 import { checkpointKey } from '../../../src/core/names';
 import { SHARD } from './fixture';
-import type { Ledger } from './ledger';
-import type { WriteKind } from './protocol';
+import type { Ledger, ObservedWrite } from './ledger';
 
 const key = checkpointKey(SHARD).pk;
+
+type Sender = Pick<ObservedWrite, 'kind' | 'by' | 'isTouch'>;
 
 /** The checkpoint row in the in-memory store, with a ledger that sees every executed write and an adversary's access. */
 export class SimulatedTable {
@@ -25,27 +26,29 @@ export class SimulatedTable {
     return this.memory.read(SHARD);
   }
 
-  write(kind: WriteKind, by: string, write: CheckpointWrite): Promise<WriteAnswer> {
+  write(sender: Sender, write: CheckpointWrite): Promise<WriteAnswer> {
     const before = this.row;
     const answer = this.memory.write(write);
     const after = this.row;
     if (after === undefined || after === before) return answer;
     this.past.push(after);
     const believedToken = 'token' in write.condition ? write.condition.token : undefined;
-    this.ledger.wrote({ kind, by, believedToken, before, after });
+    this.ledger.wrote({ ...sender, believedToken, before, after });
     return answer;
   }
 
   /** Under a condition of the caller's own: the ledger still sees which row the writer believed in. */
-  async writeLoosely(kind: WriteKind, by: string, write: CheckpointWrite, holds: (row: CheckpointRow | undefined) => boolean): Promise<WriteAnswer> {
+  async writeLoosely(sender: Sender, write: CheckpointWrite, holds: (row: CheckpointRow | undefined) => boolean): Promise<WriteAnswer> {
     const before = this.row;
     if (!holds(before)) return before ? { kind: 'refused', row: before } : { kind: 'refused' };
-    await this.memory.write({ ...write, condition: before ? { token: before.token } : { absent: true } });
+    // A commit updates the position and leaves the generation alone.
+    const kept = sender.kind === 'commit' && before ? { generation: before.generation, rewindId: before.rewindId } : {};
+    await this.memory.write({ ...write, next: { ...write.next, ...kept }, condition: before ? { token: before.token } : { absent: true } });
     const after = this.row;
     if (after === undefined) throw new Error('Written, but no row');
     this.past.push(after);
     const believedToken = 'token' in write.condition ? write.condition.token : undefined;
-    this.ledger.wrote({ kind, by, believedToken, before, after });
+    this.ledger.wrote({ ...sender, believedToken, before, after });
     return { kind: 'written' };
   }
 

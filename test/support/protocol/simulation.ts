@@ -145,12 +145,16 @@ export class Simulation {
       read: () => attempt.call('read', () => this.table.read()),
       write: (write: Parameters<CheckpointStore['write']>[0]) => {
         const kind = attempt.hasAcquired ? 'commit' : 'claim';
-        return attempt.call(kind, () => this.table.write(kind, attempt.name, write));
+        const sender = { kind, by: attempt.name, isTouch: attempt.isTouching } as const;
+        return attempt.call(kind, () => this.table.write(sender, write));
       },
     });
     return {
       store,
-      writeLoosely: (kind, write, holds) => attempt.call(kind, () => this.table.writeLoosely(kind, attempt.name, write, holds)),
+      writeLoosely: (kind, write, holds) => {
+        const sender = { kind, by: attempt.name, isTouch: attempt.isTouching };
+        return attempt.call(kind, () => this.table.writeLoosely(sender, write, holds));
+      },
       mintToken: () => `token-${++this.tokens}`,
       random: () => 0.5,
       sleep: () => attempt.step('sleep', () => this.assertOwner(attempt)),

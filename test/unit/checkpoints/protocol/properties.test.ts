@@ -6,7 +6,7 @@ import { realProtocol } from '../../../support/protocol/protocol';
 import { soundRules, variant } from '../../../support/protocol/variant-committer';
 
 /** Runs of all properties together; TIDEMARK_PROPERTY_RUNS raises it. */
-const RUNS = Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 6_000);
+const RUNS = Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 4_000);
 /** Far more than a run takes; a hang must not look like a slow machine. */
 const TIMEOUT_MS = Math.max(60_000, RUNS * 10);
 
