@@ -120,6 +120,7 @@ export default defineConfig(
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: ROOT } },
     settings: {
+      ...importX.flatConfigs.typescript.settings,
       'import-x/resolver-next': [createTypeScriptImportResolver({ project: path.join(ROOT, 'tsconfig.json') })],
     },
     rules: {
@@ -137,18 +138,17 @@ export default defineConfig(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'import-x/no-cycle': 'error',
-      'import-x/no-default-export': 'error',
     },
   },
   ...Object.entries(worlds).map(boundariesOf),
   pureCore,
+  { files: ['src/**/*.ts'], rules: { 'import-x/no-default-export': 'error' } },
   { files: ['src/index.ts'], rules: { 'no-restricted-imports': ['error', { patterns: ['**/cli/**'] }] } },
   {
-    // A suite is one function, and a jest set-up file or an example is a default export.
+    // A suite is one function.
     files: ['test/**/*.ts', 'examples/**/*.ts'],
     rules: {
       'max-lines-per-function': 'off',
-      'import-x/no-default-export': 'off',
       // jest's matchers (expect.any, expect.objectContaining) are of type any.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],

@@ -56,7 +56,7 @@ describe('launching a server', () => {
     const script = `console.log('pid ' + process.pid); setInterval(() => {}, 1000)`;
     const error = await launch(plan([script]), { cacheDir, startTimeoutMs: 600 }).catch(String);
     expect(error).toContain('no answer within 600 ms: fetch failed (connect ECONNREFUSED');
-    const pid = Number(/pid (\d+)/.exec(String(error))?.[1]);
+    const pid = Number(/pid (\d+)/.exec(error as string)?.[1]);
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 

@@ -1,4 +1,4 @@
-import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 
 import { eventually } from '../../support/eventually';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy';
