@@ -4,7 +4,9 @@ import { backoffMs, pollDelayMs, READ_BACKOFF } from '../core/pacing';
 import { judgePage } from '../core/page-verdict';
 import type { IteratorStart } from '../core/read-start';
 import type { KinesisPort, Page, RawRecord } from './kinesis-port';
+import { isPassingTrouble } from './passing-trouble';
 import type { StreamWatch } from './stream-watch';
+import { unlessAborted } from './unless-aborted';
 
 /** What one read brought. After `end` there is nothing more to read. */
 export interface ReadResult {
@@ -39,6 +41,8 @@ export interface ReaderOptions {
  */
 export class ShardReader {
   private iterator: string | undefined;
+  /** Nothing was read with the current iterator yet. */
+  private isIteratorNew = false;
   private lastRead: string | undefined;
   private delayMs = 0;
   private failures = 0;
@@ -49,7 +53,12 @@ export class ShardReader {
   ) {}
 
   /** @throws the reason of `signal`, or `STREAM_DELETED`, `STREAM_RECREATED`, `SHARD_NOT_FOUND`, `INVALID_SEQUENCE_NUMBER`, `ACCESS_DENIED` … */
-  async read(signal: AbortSignal): Promise<ReadResult> {
+  read(signal: AbortSignal): Promise<ReadResult> {
+    // Not every call to Kinesis can be cancelled, and one that hangs must not hold up a stop.
+    return unlessAborted(this.readOn(signal), signal);
+  }
+
+  private async readOn(signal: AbortSignal): Promise<ReadResult> {
     for (;;) {
       if (this.delayMs > 0) await this.environment.sleep(this.delayMs, signal);
       signal.throwIfAborted();
@@ -78,6 +87,7 @@ export class ShardReader {
       verdict === 'end' || verdict === 'confirmEnd' ? await this.childrenAfter(page, verdict) : undefined;
     if (verdict === 'invalid' || (verdict === 'confirmEnd' && childShardIds === undefined)) return this.rejectAnswer();
     this.iterator = page.nextIterator;
+    this.isIteratorNew = false;
     this.lastRead = page.records.at(-1)?.sequenceNumber ?? this.lastRead;
     const { records, millisBehindLatest } = page;
     return { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
@@ -97,6 +107,7 @@ export class ShardReader {
     // they must be seen to belong to this one after the iterator was taken.
     if (from.type === 'AFTER_SEQUENCE_NUMBER') await this.environment.watch.recent(30_000);
     else await this.environment.watch.fresh();
+    this.isIteratorNew = true;
     return iterator;
   }
 
@@ -125,32 +136,41 @@ export class ShardReader {
   }
 
   private async recover(error: unknown): Promise<void> {
+    if (isPassingTrouble(error)) return this.backOff(error);
+    const { watch } = this.environment;
     switch (codeOf(error)) {
       case 'ITERATOR_EXPIRED':
-        this.iterator = undefined;
-        this.delayMs = 0;
-        return;
+        return this.renewIterator(error);
       case 'STREAM_NOT_FOUND':
-        await this.explainMissing();
+        await this.explain(() => watch.explainMissing(this.options.shard.shardId));
         this.iterator = undefined;
         return this.backOff(error);
+      // `INTERNAL`: Kinesis refuses the iterator itself, as it does with one of a stream that was created anew since.
       case 'INVALID_SEQUENCE_NUMBER':
-        await this.environment.watch.fresh();
-        throw error;
-      case 'THROUGHPUT_EXCEEDED':
-      case 'KINESIS_UNAVAILABLE':
+      case 'INTERNAL':
+        if (await this.explain(() => watch.fresh())) throw error;
         return this.backOff(error);
       default:
         throw error;
     }
   }
 
-  /** An outage while asking for the reason is an outage like any other. */
-  private async explainMissing(): Promise<void> {
-    await this.environment.watch.explainMissing(this.options.shard.shardId).catch((error: unknown) => {
-      const code = codeOf(error);
-      if (code !== 'KINESIS_UNAVAILABLE' && code !== 'THROUGHPUT_EXCEEDED') throw error;
-    });
+  /** An iterator that has grown old is renewed at once. One that is expired as soon as it is made would make a hot loop of that. */
+  private renewIterator(error: unknown): void {
+    this.iterator = undefined;
+    this.delayMs = 0;
+    if (this.isIteratorNew) this.backOff(error);
+  }
+
+  /** Looks whether the stream is the reason, and throws if so. False if there was no answer: then the failed call is made again. */
+  private async explain(look: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await look();
+      return true;
+    } catch (error) {
+      if (!isPassingTrouble(error) && codeOf(error) !== 'STREAM_NOT_FOUND') throw error;
+      return false;
+    }
   }
 
   private backOff(error: unknown): void {

@@ -11,6 +11,7 @@ const MIN_CALL_INTERVAL_MS = 250;
  */
 export class StreamWatch {
   private latest: { description: StreamDescription; startedAt: number } | undefined;
+  private lastCallAt = -Infinity;
   private running: Promise<unknown> = Promise.resolve();
   private queued: Promise<StreamDescription> | undefined;
 
@@ -37,7 +38,10 @@ export class StreamWatch {
     const shards = await this.kinesis.listShards(this.stream);
     const isClosed = shards.find((shard) => shard.shardId === shardId)?.isClosed ?? false;
     const children = childrenOf(shardId, shards).map((child) => child.shardId);
-    return isClosed && children.length > 0 ? children : undefined;
+    if (!isClosed || children.length === 0) return undefined;
+    // Shard ids repeat: the listing must not be that of another stream of the same name.
+    await this.fresh();
+    return children;
   }
 
   /**
@@ -55,7 +59,7 @@ export class StreamWatch {
 
   private async callAfter(previous: Promise<unknown>): Promise<StreamDescription> {
     await previous.catch(() => undefined);
-    const wait = (this.latest?.startedAt ?? -Infinity) + MIN_CALL_INTERVAL_MS - this.monotonicMs();
+    const wait = this.lastCallAt + MIN_CALL_INTERVAL_MS - this.monotonicMs();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     this.queued = undefined;
     const call = this.describe();
@@ -65,21 +69,24 @@ export class StreamWatch {
 
   private async describe(): Promise<StreamDescription> {
     const startedAt = this.monotonicMs();
+    this.lastCallAt = startedAt;
     const description = await this.kinesis.describeStream(this.stream).catch((error: unknown) => {
       if (codeOf(error) !== 'STREAM_NOT_FOUND') throw error;
-      throw new TidemarkError('STREAM_DELETED', 'The stream does not exist any more', { context: this.context });
+      throw this.gone('STREAM_DELETED', 'The stream does not exist any more');
     });
-    if (description.status === 'DELETING') {
-      throw new TidemarkError('STREAM_DELETED', 'The stream is being deleted', { context: this.context });
-    }
     if (description.createdAtMs !== this.stream.createdAtMs) {
       const createdAt = new Date(description.createdAtMs).toISOString();
-      throw new TidemarkError('STREAM_RECREATED', `The stream of this name was created anew at ${createdAt}`, {
-        context: this.context,
-      });
+      throw this.gone('STREAM_RECREATED', `The stream of this name was created anew at ${createdAt}`);
     }
+    if (description.status === 'DELETING') throw this.gone('STREAM_DELETED', 'The stream is being deleted');
     this.latest = { description, startedAt };
     return description;
+  }
+
+  /** What was known before no longer holds, not even as a recent description. */
+  private gone(code: 'STREAM_DELETED' | 'STREAM_RECREATED', what: string): TidemarkError {
+    this.latest = undefined;
+    return new TidemarkError(code, what, { context: this.context });
   }
 
   private get context(): { stream: string; createdAt: string } {
