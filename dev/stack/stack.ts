@@ -1,3 +1,4 @@
+import { useKeptWorkflowBundle } from '../workflow-bundle';
 import { startDynamodb } from './dynamodb';
 import { errorText } from './error-text';
 import { startKinesis } from './kinesis';
@@ -31,6 +32,7 @@ const ALL: readonly ServerName[] = ['temporal', 'kinesis', 'dynamodb'];
 /** Starts (or finds, when the environment gives addresses) the servers, at once. If one fails, the others are stopped. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { servers: names = ALL, temporal, ...common } = options;
+  if (names.includes('temporal')) await useKeptWorkflowBundle();
   const starters: Record<ServerName, () => Promise<Server>> = {
     temporal: () => startTemporal({ ...common, ...temporal }),
     kinesis: () => startKinesis(common),

@@ -5,12 +5,16 @@ import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worke
 /** Made by `npm run build` beside the compiled code, with the same version of Temporal's SDK. */
 const BUILT_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
 
+/** In a source checkout, many short-lived worker processes share a bundle that this variable names. */
+const BUNDLE_VARIABLE = 'TIDEMARK_WORKFLOW_BUNDLE';
+
 let bundled: Promise<WorkflowBundleOption> | undefined;
 
 /** The workflow code that workers run: the built bundle, or one bundled now (from a source checkout; takes 1 to 3 s). */
 export function workflowBundle(): Promise<WorkflowBundleOption> {
-  bundled ??= existsSync(BUILT_BUNDLE)
-    ? Promise.resolve({ codePath: BUILT_BUNDLE })
+  const built = process.env[BUNDLE_VARIABLE] ?? BUILT_BUNDLE;
+  bundled ??= existsSync(built)
+    ? Promise.resolve({ codePath: built })
     : bundleWorkflowCode({ workflowsPath: workflowsPath(), logger: QUIET });
   return bundled;
 }

@@ -1,4 +1,5 @@
 import { type Stack, startStack } from '../../dev/stack';
+import { useKeptWorkflowBundle } from '../../dev/workflow-bundle';
 import { TEST_VARIABLES, UI_VARIABLE } from './stack-variables';
 
 /** Where global set-up keeps the stack for global tear-down; both run in jest's main process. */
@@ -6,6 +7,7 @@ const HOLDER = globalThis as { tidemarkStack?: Stack };
 
 /** Jest calls this once per project that needs the stack: the first one starts it, the others find the addresses. */
 export default async function startOnce(): Promise<void> {
+  await useKeptWorkflowBundle();
   if (Object.values(TEST_VARIABLES).every((name) => process.env[name])) return;
   const stack = await startStack({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   HOLDER.tidemarkStack = stack;
