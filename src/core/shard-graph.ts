@@ -59,7 +59,11 @@ export function parentsFirst(shards: readonly Shard[]): Shard[] {
   for (const shard of shards) {
     const parents = parentsOf(shard).filter((parent) => ids.has(parent));
     waitingFor.set(shard.shardId, parents.length);
-    for (const parent of parents) byParent.set(parent, [...(byParent.get(parent) ?? []), shard]);
+    for (const parent of parents) {
+      const children = byParent.get(parent) ?? [];
+      children.push(shard);
+      byParent.set(parent, children);
+    }
   }
   const ordered = shards.filter(({ shardId }) => waitingFor.get(shardId) === 0);
   for (const shard of ordered) {
