@@ -53,19 +53,24 @@ export class BatchSource {
 
   private async absorbPage(): Promise<void> {
     this.readAhead();
-    const result = await this.pending;
-    this.pending = undefined;
-    if (result) this.absorb(result);
+    try {
+      const result = await this.pending;
+      if (result) this.absorb(result);
+    } finally {
+      this.pending = undefined;
+    }
   }
 
-  /** False if no page came in time; it stays under way. */
+  /** False if no page came in time, or it failed: that is for the call that finds nothing else to hand out. */
   private async absorbPageWithin(ms: number): Promise<boolean> {
     this.readAhead(true);
     const pending = this.pending;
     if (!pending) return false;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
-    const result = await Promise.race([pending, late]).finally(() => clearTimeout(timer));
+    const failed = pending.catch(() => undefined);
+    const result = await Promise.race([failed, late]).finally(() => clearTimeout(timer));
+    this.signal.throwIfAborted();
     if (!result) return false;
     this.pending = undefined;
     this.absorb(result);

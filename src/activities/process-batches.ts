@@ -25,10 +25,7 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
     dependencies.running.add(name);
     try {
-      return await new Slice(
-        { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, context },
-        input,
-      ).run();
+      return await new Slice({ dependencies, runtime, watch: watchFor(runtime, input.shard), ownership }, input).run();
     } finally {
       ownership.close();
       dependencies.running.delete(name);

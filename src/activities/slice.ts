@@ -1,19 +1,16 @@
-import { activityInfo, ApplicationFailure, log, type Context } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import { Committer, type Claim } from '../checkpoints/committer';
 import type { CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
 import { codeOf } from '../core/errors';
-import { countFailure, retryDelayMs } from '../core/failure-policy';
+import { countFailure } from '../core/failure-policy';
 import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
 import { describePosition, SHARD_END, type Position } from '../core/positions';
-import { planReadStart } from '../core/read-start';
-import type { HandlerFailure, Progress, ShardEvent, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
+import type { Progress, ShardEvent, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
 import { timingOf } from '../core/timing';
-import { describeHandlerError } from '../handler/describe-error';
 import { KinesisRecord } from '../handler/record';
 import { runHandler } from '../handler/run-handler';
-import { ShardReader } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
-import { BatchSource, type Next } from './batch-source';
+import type { BatchSource, Next } from './batch-source';
 import { crashPoint } from './crash-point';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import {
@@ -23,8 +20,11 @@ import {
   type ClaimedMessage,
   type CommittedMessage,
 } from './diagnostics';
+import { handlerFailure } from './handler-failure';
+import { openSource } from './open-source';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
+import { logFenced, logLoss, logTrouble } from './slice-log';
 
 /** An idle shard's row says at least this often that it is caught up: retention, which it guards against, is a day or more. */
 const IDLE_TOUCH_INTERVAL_MS = 300_000;
@@ -36,7 +36,6 @@ export interface SliceWorld {
   readonly runtime: ConsumerRuntime;
   readonly watch: StreamWatch;
   readonly ownership: Ownership;
-  readonly context: Context;
 }
 
 /**
@@ -65,7 +64,8 @@ export class Slice {
         store: runtime.store,
         mintToken: dependencies.mintToken,
         random: dependencies.random,
-        sleep: (ms) => sleep(ms, ownership.lost),
+        // A commit is made again as long as the shard is this execution's. A claim protects no work, so a stop ends it.
+        sleep: (ms) => sleep(ms, this.committer.current ? ownership.lost : ownership.stop),
         assertOwner: () => ownership.assertOwner(),
         onTrouble: (error) => this.noteTrouble(error),
       },
@@ -79,8 +79,10 @@ export class Slice {
     if (acquired.kind === 'fenced') return this.fenced();
     this.progress = acquired.facts;
     if (acquired.claimed) this.noteClaim(acquired.claimed, acquired.checkpoint, sentAtNs);
+    this.describe();
     if (acquired.checkpoint.position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
-    return this.consume(await this.openSource(acquired.checkpoint.position));
+    const source = await this.unlessStopped(() => this.openSource(acquired.checkpoint.position));
+    return source === 'stopped' ? this.stopped() : this.consume(source);
   }
 
   private noteClaim({ adopted, previousToken }: Claim, checkpoint: CheckpointState, sentAtNs: bigint): void {
@@ -96,56 +98,39 @@ export class Slice {
   }
 
   private async openSource(position: Position): Promise<BatchSource> {
-    const { runtime, dependencies, watch, ownership } = this.world;
-    const { options } = runtime.definition;
-    const { retentionMs, serviceNowMs } = await watch.recent(60_000);
-    const { lastArrivalMs, caughtUpAtMs } = this.progress;
-    const { iterator, loss } = planReadStart({
-      position,
-      lastArrivalMs,
-      caughtUpAtMs,
-      nowMs: serviceNowMs,
-      retentionMs,
-    });
-    if (loss) this.reportLoss({ kind: 'dataLoss', atMs: this.now(), ...loss });
-    const reader = new ShardReader(
-      {
-        kinesis: runtime.kinesis,
-        watch,
-        random: dependencies.random,
-        now: dependencies.now,
-        sleep,
-        onTrouble: (error) => this.noteTrouble(error),
-      },
-      {
-        shard: this.input.shard,
-        start: iterator,
-        limit: Math.max(1_000, options.maxBatchRecords),
-        pollIntervalMs: options.pollIntervalMs,
-      },
+    const { ownership, ...world } = this.world;
+    const { source, loss } = await openSource(
+      { ...world, stop: ownership.stop, onTrouble: (error) => this.noteTrouble(error) },
+      { shard: this.input.shard, position, progress: this.progress },
     );
-    return new BatchSource(reader, options, ownership.stop);
+    if (loss) {
+      this.events.push({ kind: 'dataLoss', atMs: this.now(), ...loss });
+      logLoss(this.input.shard, loss);
+    }
+    return source;
   }
 
   private async consume(source: BatchSource): Promise<SliceResult> {
     for (;;) {
-      const next = await this.nextOf(source);
+      const next = await this.unlessStopped(() => source.next());
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
-      this.progress = {
-        ...this.progress,
-        millisBehindLatest: next.millisBehindLatest,
-        caughtUpAtMs: next.caughtUpAtMs ?? this.progress.caughtUpAtMs,
-      };
+      this.progress = { ...this.progress, millisBehindLatest: next.millisBehindLatest };
+      if (next.kind === 'empty') this.progress = this.caughtUpBy(next);
       if (next.kind === 'batch' && (await this.handleBatch(next)) === 'fenced') return this.fenced();
       if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }
   }
 
-  private async nextOf(source: BatchSource): Promise<Next | 'stopped'> {
+  /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */
+  private caughtUpBy({ caughtUpAtMs }: Exclude<Next, { kind: 'end' }>): Progress {
+    return caughtUpAtMs === undefined ? this.progress : { ...this.progress, caughtUpAtMs };
+  }
+
+  private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {
     if (this.world.ownership.stopReason) return 'stopped';
     try {
-      return await source.next();
+      return await action();
     } catch (error) {
       if (this.world.ownership.stopReason) return 'stopped';
       throw error;
@@ -182,18 +167,24 @@ export class Slice {
       });
     } catch (error) {
       this.world.ownership.lost.throwIfAborted();
-      throw this.handlerFailure(error, records);
+      const { input, world } = this;
+      throw handlerFailure(
+        error,
+        { records, checkpoint: this.checkpoint(), streak: input.streak, summary: this.summary() },
+        { options, random: world.dependencies.random(), nowMs: this.now() },
+      );
     }
     crashPoint('handled');
     return this.commitBatch(offer);
   }
 
-  private async commitBatch({ records, bytes }: BatchOffer): Promise<'committed' | 'fenced'> {
+  private async commitBatch(offer: BatchOffer): Promise<'committed' | 'fenced'> {
+    const { records, bytes } = offer;
     const last = records[records.length - 1];
     if (last === undefined) return 'committed';
     const { totals } = this.progress;
     const progress: Progress = {
-      ...this.progress,
+      ...this.caughtUpBy(offer),
       totals: { records: totals.records + records.length, bytes: totals.bytes + bytes, batches: totals.batches + 1 },
       lastArrivalMs: last.arrivalMs,
     };
@@ -250,7 +241,7 @@ export class Slice {
   private fenced(): SliceResult {
     this.events.push({ kind: 'fenced', atMs: this.now() });
     fencedChannel.publish({ shard: this.input.shard, writer: this.writer });
-    log.warn('Another execution has taken this shard; this one ends', { shardId: this.input.shard.shardId });
+    logFenced(this.input.shard);
     return { ...this.summary(), end: 'fenced' };
   }
 
@@ -271,43 +262,16 @@ export class Slice {
     };
   }
 
-  private handlerFailure(error: unknown, records: readonly KinesisRecord[]): ApplicationFailure {
-    const { options } = this.world.runtime.definition;
-    const streak = countFailure(this.input.streak, this.checkpoint().position);
-    const retryAfterMs = retryDelayMs(streak, this.world.dependencies.random());
-    const code = codeOf(error) === 'HANDLER_TIMEOUT' ? 'HANDLER_TIMEOUT' : 'HANDLER_FAILED';
-    const range = `${records[0]?.sequenceNumber} to ${records.at(-1)?.sequenceNumber}`;
-    const message = `The handler failed on ${records.length} records, ${range}: ${describeHandlerError(error, options.errorMessages)}`;
-    const failure: HandlerFailure = {
-      ...this.summary(),
-      checkpoint: this.checkpoint(),
-      streak,
-      retryAfterMs,
-      error: { code, message, atMs: this.now() },
-    };
-    return ApplicationFailure.create({ type: 'HANDLER_FAILED', message, nonRetryable: true, details: [failure] });
-  }
-
   private batchAttempt(): number {
     const { streak } = this.input;
     if (streak === undefined || this.batches > 0) return 1;
     return countFailure(streak, this.checkpoint().position).failures;
   }
 
-  private reportLoss(event: Extract<ShardEvent, { kind: 'dataLoss' }>): void {
-    this.events.push(event);
-    const window = { from: new Date(event.fromMs).toISOString(), to: new Date(event.toMs).toISOString() };
-    log.error('Records may be lost: retention took them before they were read', {
-      shardId: this.input.shard.shardId,
-      ...window,
-    });
-  }
-
   private noteTrouble(error: unknown): void {
     const code = error === undefined ? undefined : (codeOf(error) ?? 'INTERNAL');
     this.describe(code);
-    if (code)
-      log.warn('Waiting to try again', { shardId: this.input.shard.shardId, code, reason: (error as Error).message });
+    if (code) logTrouble(this.input.shard, code, error);
   }
 
   private describe(waitingFor?: string): void {

@@ -1,5 +1,6 @@
 import { activityInfo, getClient, heartbeat } from '@temporalio/activity';
 import type { KnownShard, Registration } from '../checkpoints/checkpoint-store';
+import type { StreamIncarnation } from '../core/names';
 import { TRIM_HORIZON } from '../core/positions';
 import { parentsOf, planShards, type Shard, type ShardProgress } from '../core/shard-graph';
 import type { SyncInput, SyncResult } from '../core/shard-work';
@@ -35,8 +36,7 @@ async function syncShards(
   input: SyncInput,
 ): Promise<SyncResult> {
   const { stream } = input;
-  await new StreamWatch(runtime.kinesis, stream).fresh();
-  const listed = await runtime.kinesis.listShards(stream);
+  const listed = await listShards(runtime, stream);
   const known = await recordNewShards(runtime, input, listed);
   const progress = await progressOf(runtime, input, known);
   const plan = planShards(listed, progress);
@@ -66,6 +66,16 @@ async function syncShards(
     atMs: dependencies.now(),
     timing,
   };
+}
+
+/** A listing that is known to be of this incarnation, because the stream was seen after it: shard ids repeat. */
+async function listShards({ kinesis }: ConsumerRuntime, stream: StreamIncarnation): Promise<Shard[]> {
+  const watch = new StreamWatch(kinesis, stream);
+  try {
+    return await kinesis.listShards(stream);
+  } finally {
+    await watch.fresh();
+  }
 }
 
 /** Shards of the first listing begin where the consumer begins; those that appear later descend from them: at TRIM_HORIZON. */

@@ -1,0 +1,74 @@
+import type { ShardIdentity } from '../core/names';
+import { backoffMs, READ_BACKOFF } from '../core/pacing';
+import type { Position } from '../core/positions';
+import { planReadStart, type DataLoss } from '../core/read-start';
+import type { Progress } from '../core/shard-work';
+import type { StreamDescription } from '../kinesis/kinesis-port';
+import { isPassingTrouble } from '../kinesis/passing-trouble';
+import { ShardReader } from '../kinesis/shard-reader';
+import type { StreamWatch } from '../kinesis/stream-watch';
+import { unlessAborted } from '../kinesis/unless-aborted';
+import { BatchSource } from './batch-source';
+import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
+import { sleep } from './sleep';
+
+export interface SourceWorld {
+  readonly dependencies: ActivityDependencies;
+  readonly runtime: ConsumerRuntime;
+  readonly watch: StreamWatch;
+  /** Aborts when reading should end. */
+  readonly stop: AbortSignal;
+  /** Told of each failed call that is made again, and of `undefined` when calls succeed again. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+export interface SourceStart {
+  readonly shard: ShardIdentity;
+  readonly position: Position;
+  readonly progress: Pick<Progress, 'lastArrivalMs' | 'caughtUpAtMs'>;
+}
+
+/** Batches from a committed position on. Waits until Kinesis answers. @throws the reason of `stop`, and what a reader throws */
+export async function openSource(
+  world: SourceWorld,
+  { shard, position, progress }: SourceStart,
+): Promise<{ source: BatchSource; loss?: DataLoss }> {
+  const { runtime, dependencies, watch, stop, onTrouble } = world;
+  const { options } = runtime.definition;
+  const { retentionMs, serviceNowMs } = await describeStream(world);
+  const describedAt = performance.now();
+  const { lastArrivalMs, caughtUpAtMs } = progress;
+  const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs: serviceNowMs, retentionMs });
+  const reader = new ShardReader(
+    {
+      kinesis: runtime.kinesis,
+      watch,
+      random: dependencies.random,
+      // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
+      now: () => Math.floor(serviceNowMs + performance.now() - describedAt),
+      sleep,
+      onTrouble,
+    },
+    {
+      shard,
+      start: iterator,
+      limit: Math.max(1_000, options.maxBatchRecords),
+      pollIntervalMs: options.pollIntervalMs,
+    },
+  );
+  return { source: new BatchSource(reader, options, stop), ...(loss ? { loss } : {}) };
+}
+
+async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      const description = await unlessAborted(watch.recent(60_000), stop);
+      if (failures > 0) onTrouble(undefined);
+      return description;
+    } catch (error) {
+      if (stop.aborted || !isPassingTrouble(error)) throw error;
+      onTrouble(error);
+      await sleep(backoffMs(READ_BACKOFF, failures + 1, dependencies.random()), stop);
+    }
+  }
+}

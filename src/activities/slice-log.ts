@@ -1,0 +1,25 @@
+import { log } from '@temporalio/activity';
+import type { ErrorCode } from '../core/errors';
+import type { ShardIdentity } from '../core/names';
+import type { DataLoss } from '../core/read-start';
+
+/** What an operator reads in the worker's log of a slice: never a record, never a credential. */
+type Shard = Pick<ShardIdentity, 'consumer' | 'streamName' | 'shardId'>;
+
+export function logLoss(shard: Shard, { fromMs, toMs }: DataLoss): void {
+  const window = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+  log.error('Records may be lost: retention took them before they were read', { ...placeOf(shard), ...window });
+}
+
+export function logFenced(shard: Shard): void {
+  log.warn('Another execution has taken this shard; this one ends', placeOf(shard));
+}
+
+export function logTrouble(shard: Shard, code: ErrorCode, error: unknown): void {
+  const reason = error instanceof Error ? error.message : code;
+  log.warn('Waiting to try again', { ...placeOf(shard), code, reason });
+}
+
+function placeOf({ consumer, streamName, shardId }: Shard): { consumer: string; stream: string; shardId: string } {
+  return { consumer, stream: streamName, shardId };
+}
