@@ -4,7 +4,16 @@ import type { Attempt } from './attempt';
 import { ParkedCall } from './parked';
 import type { Simulation } from './simulation';
 
-export type FaultKind = 'network' | 'crash' | 'zombie' | 'reset' | 'lostWorkflow' | 'rowDeleted' | 'tableRestored' | 'dispatchedTwice' | 'rewind';
+export type FaultKind =
+  | 'network'
+  | 'crash'
+  | 'zombie'
+  | 'reset'
+  | 'lostWorkflow'
+  | 'rowDeleted'
+  | 'tableRestored'
+  | 'dispatchedTwice'
+  | 'rewind';
 
 const MAX_LIVE = 3;
 
@@ -60,7 +69,10 @@ const kinds = {
   thaw: {
     weight: 2,
     apply: ({ live }, pick) => {
-      const frozen = chosen(live.filter(({ isFrozen }) => isFrozen), pick);
+      const frozen = chosen(
+        live.filter(({ isFrozen }) => isFrozen),
+        pick,
+      );
       if (frozen) frozen.isFrozen = false;
       return 0;
     },
@@ -83,7 +95,8 @@ const kinds = {
     apply: (simulation, pick) => {
       const attempt = chosen(simulation.live, pick);
       if (!attempt) return 0;
-      if (attempt.parked instanceof ParkedCall && !attempt.parked.isExecuted && pick % 2 === 0) simulation.late.push(attempt.parked.execute);
+      if (attempt.parked instanceof ParkedCall && !attempt.parked.isExecuted && pick % 2 === 0)
+        simulation.late.push(attempt.parked.execute);
       simulation.crash(attempt);
       return 1;
     },
@@ -92,7 +105,10 @@ const kinds = {
     weight: 2,
     fault: 'crash',
     apply: async (simulation, pick) => {
-      const attempt = chosen(simulation.live.filter(({ parked }) => parked?.label === 'sleep'), pick);
+      const attempt = chosen(
+        simulation.live.filter(({ parked }) => parked?.label === 'sleep'),
+        pick,
+      );
       if (attempt) await simulation.passDeadline(attempt);
       return attempt ? 1 : 0;
     },
@@ -170,7 +186,17 @@ export type CommandName = keyof typeof kinds;
 export type FaultCounts = Record<FaultKind, number>;
 
 export function noFaults(): FaultCounts {
-  return { network: 0, crash: 0, zombie: 0, reset: 0, lostWorkflow: 0, rowDeleted: 0, tableRestored: 0, dispatchedTwice: 0, rewind: 0 };
+  return {
+    network: 0,
+    crash: 0,
+    zombie: 0,
+    reset: 0,
+    lostWorkflow: 0,
+    rowDeleted: 0,
+    tableRestored: 0,
+    dispatchedTwice: 0,
+    rewind: 0,
+  };
 }
 
 /** Applies a command and counts the faults that it was. */
@@ -192,6 +218,9 @@ export function commandsWith(allowed: readonly FaultKind[]): fc.Arbitrary<Comman
     const fault = faultOf(name);
     return fault === undefined || allowed.includes(fault);
   });
-  const choices = names.map((name) => ({ weight: kinds[name].weight, arbitrary: fc.record({ does: fc.constant(name), pick: fc.nat(41) }) }));
+  const choices = names.map((name) => ({
+    weight: kinds[name].weight,
+    arbitrary: fc.record({ does: fc.constant(name), pick: fc.nat(41) }),
+  }));
   return fc.oneof(...choices);
 }

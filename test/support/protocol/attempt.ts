@@ -37,7 +37,11 @@ export class Attempt {
     readonly writer: Writer,
     readonly input: Belief,
     /** The row's position and epoch when this execution was dispatched. */
-    readonly dispatchedAt: { readonly position: Position | undefined; readonly generation: number; readonly epoch: number },
+    readonly dispatchedAt: {
+      readonly position: Position | undefined;
+      readonly generation: number;
+      readonly epoch: number;
+    },
   ) {}
 
   get isLive(): boolean {
@@ -75,11 +79,17 @@ export class Attempt {
       if (!current) throw new Error('Owned, but without a checkpoint');
       const isOver = this.isStopping || batches >= world.batchesPerSlice || current.position.at === 'SHARD_END';
       if (isOver) return { kind: 'ok', checkpoint: current, runId: this.writer.runId };
-      if ((await this.handleAndCommit(execution, current.generation, current.position, world)) === 'fenced') return { kind: 'fenced' };
+      if ((await this.handleAndCommit(execution, current.generation, current.position, world)) === 'fenced')
+        return { kind: 'fenced' };
     }
   }
 
-  private async handleAndCommit(execution: ProtocolExecution, generation: number, position: Position, world: SliceWorld): Promise<string> {
+  private async handleAndCommit(
+    execution: ProtocolExecution,
+    generation: number,
+    position: Position,
+    world: SliceWorld,
+  ): Promise<string> {
     const size = world.nextBatchSize();
     const { batch, target } = batchAfter(position, world.records, Math.max(size, 1));
     const isTouch = size === 0 && batch.length > 0;

@@ -6,7 +6,8 @@ const MAX_ROUNDS = 400;
 export async function drain(simulation: Simulation, options: { readonly dropsLate?: boolean } = {}): Promise<void> {
   for (const attempt of simulation.attempts) attempt.isFrozen = false;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (simulation.temporal.isFinished && simulation.live.length === 0 && simulation.late.length === 0) return checkEnd(simulation);
+    if (simulation.temporal.isFinished && simulation.live.length === 0 && simulation.late.length === 0)
+      return checkEnd(simulation);
     if (options.dropsLate) simulation.late.length = 0;
     await simulation.deliverLate();
     if (!simulation.temporal.isFinished && simulation.current.length === 0) simulation.timeOut();
@@ -20,5 +21,6 @@ function checkEnd({ records, ledger, table }: Simulation): void {
   if (missing.length > 0) ledger.violate('I2', `never handled: ${missing.join(', ')}`);
   // A row that the adversary changed after the end was committed says nothing: the coordinator will look after that shard.
   const isChangedSince = ledger.endedInEpoch !== undefined && ledger.endedInEpoch < ledger.epoch;
-  if (!isChangedSince && table.row?.position.at !== 'SHARD_END') ledger.violate('liveness', 'finished, but the end is not committed');
+  if (!isChangedSince && table.row?.position.at !== 'SHARD_END')
+    ledger.violate('liveness', 'finished, but the end is not committed');
 }

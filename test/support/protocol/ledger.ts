@@ -4,7 +4,8 @@ import { describePosition, TRIM_HORIZON, type Position } from '../../../src/core
 import { covers } from './fixture';
 import type { WriteKind } from './protocol';
 
-export type Invariant = 'I2' | 'I6' | 'I7' | 'onlyClaimsCreate' | 'noRepeatOfCommitted' | 'bound' | 'liveness' | 'neverFenced' | 'harness';
+export type Invariant =
+  'I2' | 'I6' | 'I7' | 'onlyClaimsCreate' | 'noRepeatOfCommitted' | 'bound' | 'liveness' | 'neverFenced' | 'harness';
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -53,10 +54,12 @@ export class Ledger {
     this.writtenTokens.add(after.token);
     this.checkHandled(after, by);
     if (after.position.at === 'SHARD_END') this.endedInEpoch = this.epoch;
-    if (before && compareCheckpoints(after, before) < 0) this.violate('I6', `${by} moved ${describeRow(before)} back to ${describeRow(after)}`);
+    if (before && compareCheckpoints(after, before) < 0)
+      this.violate('I6', `${by} moved ${describeRow(before)} back to ${describeRow(after)}`);
     if (kind === 'commit' && !before) this.violate('onlyClaimsCreate', `${by} created the row by a commit`);
     if (kind === 'commit') this.checkSingleCommitter(write);
-    if (believedToken !== undefined) this.once(`${this.epoch} previous ${believedToken}`, `two writes succeeded on the token ${believedToken}`);
+    if (believedToken !== undefined)
+      this.once(`${this.epoch} previous ${believedToken}`, `two writes succeeded on the token ${believedToken}`);
   }
 
   /** An execution says that it has committed with this token. */
@@ -83,7 +86,8 @@ export class Ledger {
     const base = this.generationBase.get(generation) ?? TRIM_HORIZON;
     for (const record of this.records) {
       const isDue = covers(position, record) && !covers(base, record);
-      if (isDue && !this.handlings(record).includes(generation)) this.violate('I2', `${by} covers ${record}, which generation ${generation} has not handled`);
+      if (isDue && !this.handlings(record).includes(generation))
+        this.violate('I2', `${by} covers ${record}, which generation ${generation} has not handled`);
     }
   }
 

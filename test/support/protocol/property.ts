@@ -47,7 +47,11 @@ const MAX_NETWORK_FAULTS = 6;
 export function scenarios(faults: readonly FaultKind[], continuesAsNew = false): fc.Arbitrary<Scenario> {
   return fc.record({
     records: fc.integer({ min: 3, max: 6 }),
-    batchSizes: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 })),
+    batchSizes: fc.tuple(
+      fc.integer({ min: 1, max: 2 }),
+      fc.integer({ min: 0, max: 3 }),
+      fc.integer({ min: 0, max: 2 }),
+    ),
     batchesPerSlice: fc.integer({ min: 1, max: 4 }),
     activitiesPerRun: continuesAsNew ? fc.integer({ min: 0, max: 2 }) : fc.constant(0),
     knowsDeadline: fc.boolean(),
@@ -59,7 +63,10 @@ export function scenarios(faults: readonly FaultKind[], continuesAsNew = false):
 }
 
 /** Runs a scenario to its end and checks every invariant on the way. */
-export async function play(protocol: Protocol, scenario: Scenario): Promise<{ simulation: Simulation; counts: FaultCounts }> {
+export async function play(
+  protocol: Protocol,
+  scenario: Scenario,
+): Promise<{ simulation: Simulation; counts: FaultCounts }> {
   const simulation = new Simulation({ protocol, ...scenario });
   const counts = noFaults();
   for (const command of scenario.commands) {
@@ -69,7 +76,12 @@ export async function play(protocol: Protocol, scenario: Scenario): Promise<{ si
   return { simulation, counts };
 }
 
-export function property({ protocol, faults, bound, continuesAsNew }: PropertyOptions): fc.IAsyncPropertyWithHooks<[Scenario]> {
+export function property({
+  protocol,
+  faults,
+  bound,
+  continuesAsNew,
+}: PropertyOptions): fc.IAsyncPropertyWithHooks<[Scenario]> {
   return fc.asyncProperty(scenarios(faults, continuesAsNew), async (scenario) => {
     const { simulation, counts } = await play(protocol, scenario);
     const { ledger, records } = simulation;

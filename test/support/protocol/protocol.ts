@@ -7,7 +7,11 @@ import type { Position } from '../../../src/core/positions';
 export type WriteKind = 'claim' | 'commit';
 
 /** A write under any condition at all: what the real port does not offer, for variants that need it to be wrong. */
-export type LooseWrite = (kind: WriteKind, write: CheckpointWrite, holds: (row: CheckpointRow | undefined) => boolean) => Promise<WriteAnswer>;
+export type LooseWrite = (
+  kind: WriteKind,
+  write: CheckpointWrite,
+  holds: (row: CheckpointRow | undefined) => boolean,
+) => Promise<WriteAnswer>;
 
 export interface ProtocolEnvironment extends ExecutionEnvironment {
   readonly writeLoosely: LooseWrite;

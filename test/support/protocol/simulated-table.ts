@@ -38,12 +38,20 @@ export class SimulatedTable {
   }
 
   /** Under a condition of the caller's own: the ledger still sees which row the writer believed in. */
-  async writeLoosely(sender: Sender, write: CheckpointWrite, holds: (row: CheckpointRow | undefined) => boolean): Promise<WriteAnswer> {
+  async writeLoosely(
+    sender: Sender,
+    write: CheckpointWrite,
+    holds: (row: CheckpointRow | undefined) => boolean,
+  ): Promise<WriteAnswer> {
     const before = this.row;
     if (!holds(before)) return before ? { kind: 'refused', row: before } : { kind: 'refused' };
     // A commit updates the position and leaves the generation alone.
     const kept = sender.kind === 'commit' && before ? { generation: before.generation, rewindId: before.rewindId } : {};
-    await this.memory.write({ ...write, next: { ...write.next, ...kept }, condition: before ? { token: before.token } : { absent: true } });
+    await this.memory.write({
+      ...write,
+      next: { ...write.next, ...kept },
+      condition: before ? { token: before.token } : { absent: true },
+    });
     const after = this.row;
     if (after === undefined) throw new Error('Written, but no row');
     this.past.push(after);
@@ -69,7 +77,14 @@ export class SimulatedTable {
     this.generations += 1;
     const { generations: generation } = this;
     this.ledger.startGeneration(generation, position);
-    const rewound: CheckpointRow = { ...row, position, generation, rewindId: `rewind-${generation}`, token: this.tokenOf(row), revision: row.revision + 1 };
+    const rewound: CheckpointRow = {
+      ...row,
+      position,
+      generation,
+      rewindId: `rewind-${generation}`,
+      token: this.tokenOf(row),
+      revision: row.revision + 1,
+    };
     this.memory.rows.set(key, rewound);
     this.past.push(rewound);
     this.ledger.changedByAdversary(rewound, 'row rewound');

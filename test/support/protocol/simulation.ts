@@ -40,7 +40,14 @@ export class Simulation {
   private tokens = 0;
   private batches = 0;
 
-  constructor({ protocol, records, batchSizes = [1], batchesPerSlice = 2, activitiesPerRun = 0, knowsDeadline = false }: SimulationOptions) {
+  constructor({
+    protocol,
+    records,
+    batchSizes = [1],
+    batchesPerSlice = 2,
+    activitiesPerRun = 0,
+    knowsDeadline = false,
+  }: SimulationOptions) {
     this.protocol = protocol;
     this.knowsDeadline = knowsDeadline;
     this.records = sequenceNumbers(records);
@@ -85,7 +92,8 @@ export class Simulation {
 
   /** Steps until the execution is about to do `label`, or has ended. */
   async until(attempt: Attempt, label: Label): Promise<void> {
-    for (let steps = 0; steps < 100 && attempt.isLive && attempt.parked?.label !== label; steps += 1) await this.advance(attempt);
+    for (let steps = 0; steps < 100 && attempt.isLive && attempt.parked?.label !== label; steps += 1)
+      await this.advance(attempt);
   }
 
   /** Steps until the execution has reported. */
@@ -178,8 +186,15 @@ export class Simulation {
   private checkNoRepeat({ name, writer, input, dispatchedAt }: Attempt, sequenceNumber: string): void {
     const { position, generation, epoch } = dispatchedAt;
     const followsOwnRun = writer.attempt === 1 && !input.needClaim && input.tokenRunId === writer.runId;
-    if (followsOwnRun || position === undefined || epoch !== this.ledger.epoch || generation !== this.table.row?.generation) return;
-    if (covers(position, sequenceNumber)) this.ledger.violate('noRepeatOfCommitted', `${name} handles ${sequenceNumber}, committed before it began`);
+    if (
+      followsOwnRun ||
+      position === undefined ||
+      epoch !== this.ledger.epoch ||
+      generation !== this.table.row?.generation
+    )
+      return;
+    if (covers(position, sequenceNumber))
+      this.ledger.violate('noRepeatOfCommitted', `${name} handles ${sequenceNumber}, committed before it began`);
   }
 }
 

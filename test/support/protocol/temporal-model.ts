@@ -38,7 +38,9 @@ export class TemporalModel {
       return;
     }
     const continuesAsNew = this.activitiesPerRun > 0 && this.run.inputs.length >= this.activitiesPerRun;
-    this.run = continuesAsNew ? this.newRun([belief]) : { ...this.run, inputs: [...this.run.inputs, belief], attempt: 1 };
+    this.run = continuesAsNew
+      ? this.newRun([belief])
+      : { ...this.run, inputs: [...this.run.inputs, belief], attempt: 1 };
     this.start();
   }
 

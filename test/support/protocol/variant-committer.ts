@@ -63,7 +63,8 @@ class VariantCommitter implements ProtocolExecution {
     if (this.current === undefined || this.belief === undefined) throw new Error('A commit before a claim');
     const believed = this.current.token;
     const next = { ...this.current, position, token: this.mint(believed) };
-    const holds = (row: CheckpointRow | undefined): boolean => (row === undefined ? this.rules.commitMayCreate : row.token === believed);
+    const holds = (row: CheckpointRow | undefined): boolean =>
+      row === undefined ? this.rules.commitMayCreate : row.token === believed;
     if (await this.send('commit', { condition: { token: believed }, next, facts }, holds)) {
       this.current = next;
       return 'committed';
@@ -86,7 +87,8 @@ class VariantCommitter implements ProtocolExecution {
   private async tryClaim(plan: Exclude<ClaimPlan, { kind: 'stale' }>, facts: CommitFacts): Promise<boolean> {
     const believed = plan.kind === 'create' ? undefined : plan.ifToken;
     const next = { ...plan.next, token: this.mint(believed) };
-    const holds = (row: CheckpointRow | undefined): boolean => this.rules.takesOverUnconditionally || row?.token === believed;
+    const holds = (row: CheckpointRow | undefined): boolean =>
+      this.rules.takesOverUnconditionally || row?.token === believed;
     const condition = believed === undefined ? ({ absent: true } as const) : { token: believed };
     const isWritten = await this.send('claim', { condition, next, facts }, holds);
     if (isWritten) this.current = next;

@@ -11,7 +11,18 @@ export const histories: fc.Arbitrary<{ open: number; steps: Step[] }> = fc.recor
   open: fc.integer({ min: 1, max: 4 }),
   steps: fc.array(
     fc.record({
-      does: fc.constantFrom<Step['does']>('split', 'split', 'merge', 'merge', 'plan', 'plan', 'finish', 'finish', 'finish', 'expire'),
+      does: fc.constantFrom<Step['does']>(
+        'split',
+        'split',
+        'merge',
+        'merge',
+        'plan',
+        'plan',
+        'finish',
+        'finish',
+        'finish',
+        'expire',
+      ),
       pick: fc.nat(1_000),
     }),
     { maxLength: 80, size: 'max' },
@@ -56,7 +67,10 @@ export class ReshardedStream {
 
   merge(pick: number): void {
     const parent = chosen(this.open, pick);
-    const other = chosen(this.open.filter((shard) => shard !== parent), pick >> 3);
+    const other = chosen(
+      this.open.filter((shard) => shard !== parent),
+      pick >> 3,
+    );
     if (!parent || !other) return;
     this.close(parent);
     this.close(other);
@@ -66,7 +80,10 @@ export class ReshardedStream {
   /** Retention takes closed shards only, ancestors first. */
   expire(pick: number): void {
     const gone = (id: string | undefined): boolean => id === undefined || this.expired.has(id);
-    const old = this.all.filter((shard) => shard.isClosed && !gone(shard.shardId) && gone(shard.parentShardId) && gone(shard.adjacentParentShardId));
+    const old = this.all.filter(
+      (shard) =>
+        shard.isClosed && !gone(shard.shardId) && gone(shard.parentShardId) && gone(shard.adjacentParentShardId),
+    );
     const shard = chosen(old, pick);
     if (shard) this.expired.add(shard.shardId);
   }
@@ -104,7 +121,8 @@ export class Coordinator {
     for (const { shardId } of listed) if (!this.progress.has(shardId)) this.progress.set(shardId, 'known');
     const { start, waiting, expired } = planShards(listed, this.progress);
     const due = listed.filter(({ shardId }) => !this.isFinished(shardId)).length;
-    if (start.length + waiting.length !== due) this.problems.push(`${due} due, but ${start.length} start and ${waiting.length} wait`);
+    if (start.length + waiting.length !== due)
+      this.problems.push(`${due} due, but ${start.length} start and ${waiting.length} wait`);
     for (const shardId of expired) this.reportExpired(shardId);
     for (const shard of start) if (!this.isRunning(shard.shardId)) this.start(shard);
   }
@@ -119,7 +137,9 @@ export class Coordinator {
   }
 
   private get finishable(): string[] {
-    return this.stream.all.filter((shard) => shard.isClosed && this.isRunning(shard.shardId)).map(({ shardId }) => shardId);
+    return this.stream.all
+      .filter((shard) => shard.isClosed && this.isRunning(shard.shardId))
+      .map(({ shardId }) => shardId);
   }
 
   private isFinished(shardId: string): boolean {
@@ -137,7 +157,8 @@ export class Coordinator {
   }
 
   private reportExpired(shardId: string): void {
-    if (!this.stream.isExpired(shardId) || this.isFinished(shardId)) this.problems.push(`${shardId} reported as expired`);
+    if (!this.stream.isExpired(shardId) || this.isFinished(shardId))
+      this.problems.push(`${shardId} reported as expired`);
     this.reportedExpired.add(shardId);
   }
 }

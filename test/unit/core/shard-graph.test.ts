@@ -1,10 +1,26 @@
 import fc from 'fast-check';
-import { childrenOf, parentsFirst, parentsOf, planShards, type Shard, type ShardPlan, type ShardProgress } from '../../../src/core/shard-graph';
+import {
+  childrenOf,
+  parentsFirst,
+  parentsOf,
+  planShards,
+  type Shard,
+  type ShardPlan,
+  type ShardProgress,
+} from '../../../src/core/shard-graph';
 import { Coordinator, histories, ReshardedStream, type Step } from './reshardings';
 
-const shard = (shardId: string, ...[parentShardId, adjacentParentShardId]: string[]): Shard => ({ shardId, parentShardId, adjacentParentShardId, isClosed: false });
+const shard = (shardId: string, ...[parentShardId, adjacentParentShardId]: string[]): Shard => ({
+  shardId,
+  parentShardId,
+  adjacentParentShardId,
+  isClosed: false,
+});
 const ids = (shards: readonly Shard[]): string[] => shards.map(({ shardId }) => shardId);
-const plan = (listed: Shard[], progress: Record<string, ShardProgress> = {}): { start: string[] } & Omit<ShardPlan, 'start'> => {
+const plan = (
+  listed: Shard[],
+  progress: Record<string, ShardProgress> = {},
+): { start: string[] } & Omit<ShardPlan, 'start'> => {
   const planned = planShards(listed, new Map(Object.entries(progress)));
   return { ...planned, start: ids(planned.start) };
 };
@@ -18,7 +34,10 @@ describe('planShards', () => {
   });
 
   it('case 29: lets children wait for the end of their parent', () => {
-    const waiting = [{ shardId: 'a', forParents: ['p'] }, { shardId: 'b', forParents: ['p'] }];
+    const waiting = [
+      { shardId: 'a', forParents: ['p'] },
+      { shardId: 'b', forParents: ['p'] },
+    ];
     expect(plan(split, { p: 'known' })).toEqual({ start: ['p'], waiting, expired: [] });
     expect(plan(split, { p: 'finished', a: 'known' })).toEqual({ start: ['a', 'b'], waiting: [], expired: [] });
   });
@@ -29,7 +48,9 @@ describe('planShards', () => {
     [{ q: 'finished' }, ['p']],
     [{ p: 'finished', q: 'known' }, ['q']],
     [{ p: 'finished', q: 'finished' }, ['m']],
-  ])('case 30: lets a merged shard wait for both parents: %j', (progress, start) => expect(plan(merge, progress).start).toEqual(start));
+  ])('case 30: lets a merged shard wait for both parents: %j', (progress, start) =>
+    expect(plan(merge, progress).start).toEqual(start),
+  );
 
   it('case 31: does not wait for a parent that retention took, and says so unless it was finished', () => {
     const children = [shard('a', 'p'), shard('b', 'p')];
@@ -46,7 +67,10 @@ describe('planShards', () => {
   it('case 33: puts three generations that appear at once in order', () => {
     const generations = [shard('g', 'c'), shard('c', 'p'), shard('p')];
     expect(ids(parentsFirst(generations))).toEqual(['p', 'c', 'g']);
-    expect(plan(generations, { p: 'finished' })).toMatchObject({ start: ['c'], waiting: [{ shardId: 'g', forParents: ['c'] }] });
+    expect(plan(generations, { p: 'finished' })).toMatchObject({
+      start: ['c'],
+      waiting: [{ shardId: 'g', forParents: ['c'] }],
+    });
   });
 
   it('does not hang on a circle or on a shard that is its own parent', () => {
@@ -61,7 +85,10 @@ describe('planShards', () => {
     ['side by side', (index) => shard(String(index))],
     ['as one long line', (index) => (index === 0 ? shard('0') : shard(String(index), String(index - 1)))],
     ['as children of one', (index) => (index === 0 ? shard('0') : shard(String(index), '0'))],
-    ['as merges of neighbours', (index) => (index < 50 ? shard(String(index)) : shard(String(index), String(index - 50), String(index - 49)))],
+    [
+      'as merges of neighbours',
+      (index) => (index < 50 ? shard(String(index)) : shard(String(index), String(index - 50), String(index - 49))),
+    ],
   ])('plans 2,500 shards %s in under 200 ms', (_, make) => {
     const listed = Array.from({ length: 2_500 }, (_value, index) => make(2_499 - index));
     // CPU time: what other processes do on this machine must not fail the test.
@@ -96,8 +123,14 @@ describe('on random shard graphs', () => {
         }
         const notOnce = ids(stream.all).filter((id) => coordinator.starts.get(id) !== 1);
         const forgotten = notOnce.filter((id) => coordinator.starts.has(id) || !stream.isExpired(id));
-        const unreported = coordinator.unfinished.filter((id) => stream.isExpired(id) && !coordinator.reportedExpired.has(id));
-        expect({ forgotten, unreported, problems: coordinator.problems }).toEqual({ forgotten: [], unreported: [], problems: [] });
+        const unreported = coordinator.unfinished.filter(
+          (id) => stream.isExpired(id) && !coordinator.reportedExpired.has(id),
+        );
+        expect({ forgotten, unreported, problems: coordinator.problems }).toEqual({
+          forgotten: [],
+          unreported: [],
+          problems: [],
+        });
       }),
       { numRuns: Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 300) },
     );

@@ -122,7 +122,12 @@ const undoneRewind: Hole = {
       await simulation.until(claiming, 'handle');
       simulation.crash(claiming);
     }
-    expect(rowOf(simulation)).toMatchObject({ position: TRIM_HORIZON, generation: 1, rewindId: 'rewind-1', revision: 2 });
+    expect(rowOf(simulation)).toMatchObject({
+      position: TRIM_HORIZON,
+      generation: 1,
+      rewindId: 'rewind-1',
+      revision: 2,
+    });
     await simulation.finish(zombie);
   },
 };

@@ -34,8 +34,12 @@ const planted: Planted[] = [
 ];
 
 describe('the properties find each planted bug within their budget', () => {
-  it.each(planted)('$protocol.name', async ({ protocol, breaks, faults, bound }) => {
-    const found = await fc.check(property({ protocol, faults, bound }), { numRuns: RUNS, endOnFailure: true });
-    expect(breaks).toContain(violationOf(found.errorInstance)?.invariant);
-  }, 120_000);
+  it.each(planted)(
+    '$protocol.name',
+    async ({ protocol, breaks, faults, bound }) => {
+      const found = await fc.check(property({ protocol, faults, bound }), { numRuns: RUNS, endOnFailure: true });
+      expect(breaks).toContain(violationOf(found.errorInstance)?.invariant);
+    },
+    120_000,
+  );
 });

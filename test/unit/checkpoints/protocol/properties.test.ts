@@ -16,25 +16,65 @@ interface Case extends PropertyOptions {
 }
 
 const cases: Case[] = [
-  { promise: 'lost and delayed answers alone repeat nothing and fence nobody', share: 0.1, protocol: realProtocol, faults: ['network'], bound: () => 1 },
-  { promise: 'crashes and zombies within a run repeat a record once each at most', share: 0.25, protocol: realProtocol, faults: withinRun, bound: onePerFault },
-  { promise: 'all faults together, and continue-as-new', share: 0.4, protocol: realProtocol, faults: anyFault, bound: twoPerFault, continuesAsNew: true },
-  { promise: 'all of that, and moves back', share: 0.15, protocol: realProtocol, faults: [...anyFault, 'rewind'], bound: twoPerFaultAndRewinds, continuesAsNew: true },
-  { promise: 'the protocol that the flawed variants are made of, unflawed', share: 0.1, protocol: variant('sound', soundRules), faults: anyFault, bound: twoPerFault },
+  {
+    promise: 'lost and delayed answers alone repeat nothing and fence nobody',
+    share: 0.1,
+    protocol: realProtocol,
+    faults: ['network'],
+    bound: () => 1,
+  },
+  {
+    promise: 'crashes and zombies within a run repeat a record once each at most',
+    share: 0.25,
+    protocol: realProtocol,
+    faults: withinRun,
+    bound: onePerFault,
+  },
+  {
+    promise: 'all faults together, and continue-as-new',
+    share: 0.4,
+    protocol: realProtocol,
+    faults: anyFault,
+    bound: twoPerFault,
+    continuesAsNew: true,
+  },
+  {
+    promise: 'all of that, and moves back',
+    share: 0.15,
+    protocol: realProtocol,
+    faults: [...anyFault, 'rewind'],
+    bound: twoPerFaultAndRewinds,
+    continuesAsNew: true,
+  },
+  {
+    promise: 'the protocol that the flawed variants are made of, unflawed',
+    share: 0.1,
+    protocol: variant('sound', soundRules),
+    faults: anyFault,
+    bound: twoPerFault,
+  },
 ];
 
 describe('the commit protocol under random interleavings', () => {
-  it.each(cases)('$promise', ({ share, ...options }) => fc.assert(property(options), { numRuns: Math.ceil(RUNS * share) }), TIMEOUT_MS);
+  it.each(cases)(
+    '$promise',
+    ({ share, ...options }) => fc.assert(property(options), { numRuns: Math.ceil(RUNS * share) }),
+    TIMEOUT_MS,
+  );
 
-  it('meets every kind of fault, and is fenced by it, many times', async () => {
-    const sum = noFaults();
-    let fences = 0;
-    for (const scenario of fc.sample(scenarios([...anyFault, 'rewind'], true), 400)) {
-      const { simulation, counts } = await play(realProtocol, scenario);
-      fences += simulation.ledger.fences;
-      for (const kind of Object.keys(counts) as FaultKind[]) sum[kind] += counts[kind];
-    }
-    for (const [kind, count] of Object.entries(sum)) expect([kind, count > 10]).toEqual([kind, true]);
-    expect(fences).toBeGreaterThan(50);
-  }, TIMEOUT_MS);
+  it(
+    'meets every kind of fault, and is fenced by it, many times',
+    async () => {
+      const sum = noFaults();
+      let fences = 0;
+      for (const scenario of fc.sample(scenarios([...anyFault, 'rewind'], true), 400)) {
+        const { simulation, counts } = await play(realProtocol, scenario);
+        fences += simulation.ledger.fences;
+        for (const kind of Object.keys(counts) as FaultKind[]) sum[kind] += counts[kind];
+      }
+      for (const [kind, count] of Object.entries(sum)) expect([kind, count > 10]).toEqual([kind, true]);
+      expect(fences).toBeGreaterThan(50);
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -1,0 +1,148 @@
+import { ZERO_TOTALS } from '../../../src/core/checkpoint';
+import { errorCodes, type ErrorCode } from '../../../src/core/errors';
+import { SHARD_END, TRIM_HORIZON } from '../../../src/core/positions';
+import { resolveOptions } from '../../../src/core/resolve-options';
+import { describeEvent, describeLag, describeShard, describeSlice } from '../../../src/core/shard-details';
+import type { ShardEvent, ShardStatus, SyncResult } from '../../../src/core/shard-work';
+import { describeStream } from '../../../src/core/stream-details';
+import { endsWorkflow } from '../../../src/core/terminal-codes';
+import { timingOf } from '../../../src/core/timing';
+import { SHARD } from '../../support/protocol/fixture';
+
+const atMs = 1_767_225_600_000;
+const at = '2026-01-01T00:00:00.000Z';
+const idle: ShardStatus = {
+  shardId: 's',
+  phase: 'STARTING',
+  position: TRIM_HORIZON,
+  generation: 0,
+  progress: { totals: ZERO_TOTALS },
+  failures: 0,
+  slices: 0,
+};
+const busy: ShardStatus = {
+  ...idle,
+  phase: 'RETRYING',
+  position: { at: 'AFTER', sequenceNumber: '49657018370131542786789017291234567890' },
+  progress: {
+    totals: { records: 1_234_567, bytes: 9_000, batches: 12 },
+    committedAtMs: atMs,
+    millisBehindLatest: 5_000,
+  },
+  failures: 3,
+  slices: 7,
+  worker: 'host:1',
+  lastError: { code: 'HANDLER_FAILED', message: 'first\n  second', atMs },
+  lastEvent: { kind: 'fenced', atMs },
+};
+
+describe('details of a shard', () => {
+  it('show what is known, and leave out the rest', () => {
+    expect(describeShard(idle).split('\n')).toEqual([
+      '- **State**: **STARTING**',
+      '- **Position**: `TRIM_HORIZON`',
+      '- **Committed**: 0 records, 0 batches, 0 bytes',
+    ]);
+    expect(describeShard(busy).split('\n')).toEqual([
+      '- **State**: **RETRYING** (failed 3 times in a row)',
+      '- **Position**: `AFTER 49657018370131542786789017291234567890`',
+      '- **Lag**: 5.0 s',
+      '- **Committed**: 1,234,567 records, 12 batches, 9,000 bytes',
+      `- **Last commit**: ${at}`,
+      '- **Worker**: `host:1`',
+      `- **Last error**: \`HANDLER_FAILED\` at ${at}: first second`,
+      `- **Last event**: ${at} another execution had taken the shard`,
+    ]);
+  });
+
+  it('keep a long error short', () => {
+    const lastError = { code: 'INTERNAL', message: 'x'.repeat(50_000), atMs } as const;
+    expect(describeShard({ ...idle, lastError }).length).toBeLessThan(1_500);
+  });
+
+  it('name a slice in one line', () => {
+    expect(describeSlice(busy)).toBe(
+      'Slice 7, retry 3: read after …291234567890; so far 1,234,567 records in 12 batches',
+    );
+    expect(describeSlice({ ...idle, position: SHARD_END })).toBe(
+      'Slice 0: read SHARD_END; so far 0 records in 0 batches',
+    );
+  });
+
+  it.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1_000, '1.0 s'],
+    [119_999, '120.0 s'],
+    [120_000, '2 min'],
+    [7_199_999, '120 min'],
+    [7_200_000, '2.0 h'],
+  ])('show a lag of %d ms as %s', (ms, text) => expect(describeLag(ms)).toBe(text));
+
+  it.each<[ShardEvent, string]>([
+    [{ kind: 'claimed', atMs, adopted: 'none' }, `${at} took over the checkpoint`],
+    [{ kind: 'claimed', atMs, adopted: 'created' }, `${at} wrote the first checkpoint`],
+    [{ kind: 'claimed', atMs, adopted: 'row' }, `${at} took over a checkpoint that was ahead of this workflow`],
+    [
+      { kind: 'claimed', atMs, adopted: 'input' },
+      `${at} took over a checkpoint that was behind this workflow (restored or damaged), and moved it up`,
+    ],
+    [
+      { kind: 'dataLoss', atMs, fromMs: atMs - 1, toMs: atMs, cause: 'retention' },
+      `${at} **records may be lost**: retention took what arrived from 2025-12-31T23:59:59.999Z to ${at}`,
+    ],
+  ])('tell of %j', (event, text) => expect(describeEvent(event)).toBe(text));
+});
+
+describe('details of a stream', () => {
+  const head = [`- **Stream**: \`${SHARD.streamArn}\`, created 2023-11-14T22:13:20.000Z`];
+  const lastSync: SyncResult = {
+    listed: 5,
+    running: 2,
+    waiting: 1,
+    finished: 2,
+    expired: ['a', 'b'],
+    expiredCount: 2,
+    atMs,
+    timing: { heartbeatTimeoutMs: 1, shardSyncIntervalMs: 1 },
+  };
+
+  it('show what is known', () => {
+    expect(describeStream({ stream: SHARD, stopping: false }).split('\n')).toEqual([...head, '- **State**: following']);
+    expect(
+      describeStream({
+        stream: SHARD,
+        stopping: true,
+        lastSync,
+        lastError: { code: 'STREAM_DELETED', message: 'gone', atMs },
+      }).split('\n'),
+    ).toEqual([
+      ...head,
+      '- **State**: stopping',
+      '- **Shards**: 5 listed, 2 being read, 1 waiting for their parents, 2 finished',
+      '- **Taken by retention before they were finished**: 2 (a, b)',
+      `- **Last listing**: ${at}`,
+      '- **Last error**: `STREAM_DELETED` gone',
+    ]);
+  });
+
+  it('do not speak of shards that retention took when there are none', () => {
+    expect(
+      describeStream({ stream: SHARD, stopping: false, lastSync: { ...lastSync, expired: [], expiredCount: 0 } }),
+    ).not.toContain('retention');
+  });
+});
+
+describe('endsWorkflow', () => {
+  it('only where there is nothing left to read', () => {
+    const ending = (Object.keys(errorCodes) as ErrorCode[]).filter(endsWorkflow);
+    expect(ending.sort()).toEqual(['SHARD_NOT_FOUND', 'STREAM_DELETED', 'STREAM_RECREATED']);
+  });
+});
+
+describe('timingOf', () => {
+  it('is the part of the options that workflows obey', () => {
+    const options = resolveOptions({ name: 'c', stream: 's', startFrom: 'LATEST', heartbeatTimeoutMs: 3_000 });
+    expect(timingOf(options)).toEqual({ heartbeatTimeoutMs: 3_000, shardSyncIntervalMs: 60_000 });
+  });
+});
