@@ -60,7 +60,11 @@ describe('acquiring', () => {
   it('creates the row of a new shard, whole', async () => {
     const { committer, row } = setUp();
     const acquired = await committer.acquire(initialBelief(TRIM_HORIZON), FACTS);
-    expect(acquired).toMatchObject({ kind: 'owned', claimed: 'created', facts: FACTS });
+    expect(acquired).toMatchObject({
+      kind: 'owned',
+      claimed: { adopted: 'created', previousToken: null },
+      facts: FACTS,
+    });
     const token = committer.current?.token;
     expect(row()).toEqual({
       position: TRIM_HORIZON,
@@ -100,13 +104,13 @@ describe('acquiring', () => {
     await committer.commit(after('10'), { ...FACTS, totals: { records: 5, bytes: 5, batches: 1 } });
     const behind = await setUp({ attempt: 2 }, {}, store).committer.acquire({ ...initialBelief(after('9')) }, FACTS);
     expect(behind).toMatchObject({
-      claimed: 'row',
+      claimed: { adopted: 'row' },
       checkpoint: { position: after('10') },
       facts: { totals: { records: 5 } },
     });
     const facts: CommitFacts = { ...FACTS, totals: { records: 6, bytes: 6, batches: 2 } };
     const ahead = await setUp({ attempt: 3 }, {}, store).committer.acquire(initialBelief(after('11')), facts);
-    expect(ahead).toMatchObject({ claimed: 'input', checkpoint: { position: after('11') }, facts });
+    expect(ahead).toMatchObject({ claimed: { adopted: 'input' }, checkpoint: { position: after('11') }, facts });
   });
 
   it('gives way to a later attempt of its own run without a write', async () => {
@@ -126,7 +130,7 @@ describe('acquiring', () => {
       throw lost();
     });
     expect(await committer.acquire(initialBelief(TRIM_HORIZON), FACTS)).toMatchObject({
-      claimed: 'row',
+      claimed: { adopted: 'row', previousToken: 'run-0/1/token-1' },
       checkpoint: { position: after('3') },
     });
     const tokens = store.sent.filter(({ writer: { runId } }) => runId === 'run-1').map(({ next }) => next.token);
