@@ -5,7 +5,7 @@ import { startTemporal, type TemporalServer } from '../../dev/stack';
 import type { ShardStatus, SyncResult } from '../../src/core/shard-work';
 import { eventually } from '../support/eventually';
 import { stackEnv } from '../support/stack-env';
-import { useWorkflowEnv, type Lab } from '../support/workflow-env';
+import { useWorkflowEnv } from '../support/workflow-env';
 import { begun, play, statusOf, stop, syncResult } from './scene';
 import { commits, handlerFails, readsUntilStopped, ScriptedShard } from './scripted-shard';
 

@@ -67,7 +67,7 @@ describe('a shard workflow shows in the Web UI', () => {
   });
 
   it('the same search attributes and details after continue-as-new, where Temporal drops the static summary', async () => {
-    const { lab, shard, handle } = await play(openLab(), [commits(1), commits(1), readsUntilStopped], {
+    const { shard, handle } = await play(openLab(), [commits(1), commits(1), readsUntilStopped], {
       searchAttributes: true,
       maxHistoryEvents: 5,
     });
