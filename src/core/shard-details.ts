@@ -9,7 +9,10 @@ export function describeShard(status: ShardStatus): string {
     ['State', `**${phase}**${failures > 0 ? ` (failed ${failures} times in a row)` : ''}`],
     ['Position', `\`${describePosition(position)}\``],
     ['Lag', millisBehindLatest === undefined ? undefined : describeLag(millisBehindLatest)],
-    ['Committed', `${count(totals.records)} records, ${count(totals.batches)} batches, ${count(totals.bytes)} bytes`],
+    [
+      'Committed',
+      `${count(totals.records, 'record')}, ${count(totals.batches, 'batch', 'batches')}, ${count(totals.bytes, 'byte')}`,
+    ],
     ['Last commit', committedAtMs === undefined ? undefined : new Date(committedAtMs).toISOString()],
     ['Worker', worker === undefined ? undefined : `\`${worker}\``],
     [
@@ -25,7 +28,7 @@ export function describeShard(status: ShardStatus): string {
 export function describeSlice({ slices, position, progress, failures }: ShardStatus): string {
   const from = position.at === 'AFTER' ? `after …${position.sequenceNumber.slice(-12)}` : describePosition(position);
   const retry = failures > 0 ? `, retry ${failures}` : '';
-  return `Slice ${slices}${retry}: read ${from}; so far ${count(progress.totals.records)} records in ${count(progress.totals.batches)} batches`;
+  return `Slice ${slices}${retry}: read ${from}; so far ${countDone(progress)}`;
 }
 
 export function describeLag(ms: number): string {
@@ -54,8 +57,12 @@ const CLAIMS = {
   input: 'took over a checkpoint that was behind this workflow (restored or damaged), and moved it up',
 } as const;
 
-function count(value: number): string {
-  return value.toLocaleString('en-US');
+function countDone({ totals }: ShardStatus['progress']): string {
+  return `${count(totals.records, 'record')} in ${count(totals.batches, 'batch', 'batches')}`;
+}
+
+function count(value: number, one: string, many = `${one}s`): string {
+  return `${value.toLocaleString('en-US')} ${value === 1 ? one : many}`;
 }
 
 function oneLine(text: string): string {
