@@ -6,7 +6,9 @@ import { TidemarkError } from '../core/errors';
 export interface TemporalOptions {
   /** `host:port` of the frontend. */
   readonly address?: string;
+  /** Namespace of the consumer's workflows. */
   readonly namespace?: string;
+  /** API key of Temporal Cloud, or of a server that asks for one. */
   readonly apiKey?: string;
   /** True for TLS with the system's certificates. */
   readonly tls?: boolean;
