@@ -4,7 +4,7 @@ import type { HandlerBug } from './worker-config';
 
 export type WriteEffects = (entries: readonly HandledEntry[]) => Promise<void>;
 
-/** Every so many batches have the bug. */
+/** Every so many batches have the bug, and the first one, however few there are. */
 const BATCHES_PER_BUG = 5;
 const LATE_MS = 500;
 
@@ -14,7 +14,7 @@ export function withBug(bug: HandlerBug | undefined, write: WriteEffects): Write
   let batches = 0;
   return async (entries) => {
     batches += 1;
-    if (batches % BATCHES_PER_BUG !== 0) return write(entries);
+    if (batches % BATCHES_PER_BUG !== 1) return write(entries);
     return BUGS[bug](entries, write);
   };
 }

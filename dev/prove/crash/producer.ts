@@ -7,6 +7,8 @@ import { pause } from './wait';
 const TICK_MS = 50;
 const MAX_RECORDS_PER_CALL = 400;
 const MAX_BURST_MS = 1_000;
+/** Share of the pace beyond what is allowed: no shard is ever without records, so that a pause of one means trouble. */
+const TRICKLE = 0.1;
 const RETRY_MS = 100;
 const MAX_TRIES = 100;
 
@@ -28,7 +30,7 @@ interface Message {
 }
 
 /**
- * Puts records of per-key counters at a steady pace, as far as it is allowed. One call after the other, each with distinct keys:
+ * Puts records of per-key counters at a steady pace, slower beyond what is allowed. One call after the other, each with distinct keys:
  * so one request per key is in flight, and counters follow sequence numbers.
  */
 export class Producer {
@@ -59,9 +61,10 @@ export class Producer {
     for (let before = performance.now(); this.sent < records;) {
       await pause(TICK_MS, signal);
       const now = performance.now();
-      due = Math.min(most, due + (recordsPerSecond * (now - before)) / 1_000);
+      const pace = this.sent < this.allowed ? recordsPerSecond : recordsPerSecond * TRICKLE;
+      due = Math.min(most, due + (pace * (now - before)) / 1_000);
       before = now;
-      const count = Math.min(Math.floor(due), this.allowed - this.sent, this.counters.length, MAX_RECORDS_PER_CALL);
+      const count = Math.min(Math.floor(due), records - this.sent, this.counters.length, MAX_RECORDS_PER_CALL);
       if (count <= 0) continue;
       due -= count;
       await this.put(this.nextMessages(count));

@@ -176,6 +176,13 @@ describe('the report', () => {
     });
   });
 
+  it('counts a frozen worker that goes on with another execution as resumed', async () => {
+    const again = { ...handled(2), slice: 'run/w1/2' } as JournalRecord;
+    const frozen: JournalRecord = { kind: 'kill', worker: 'w1', signal: 'SIGSTOP' };
+    const report = await checkRun(inOrder([put(1), put(2), handled(1), frozen, handled(1), again]));
+    expect(report.resumeMsP50).toBe(2);
+  });
+
   it('lists a limited number of violations and counts all', async () => {
     const puts = Array.from({ length: 50 }, (_, index) => put(index + 1));
     const report = await checkRun(inOrder(puts), { maxListed: 3 });
