@@ -5,6 +5,8 @@ import type { CliResult } from '../support/cli/cli-process';
 const NOWHERE = '127.0.0.1:1';
 const CANARY = 'canary-secret-access-key';
 
+jest.setTimeout(120_000);
+
 let scene: CliScene;
 let good: string;
 

@@ -22,6 +22,8 @@ export class CliScene {
       AWS_EC2_METADATA_DISABLED: 'true',
       ...stackEnv().env,
       AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint,
+      // Must never be seen again.
+      AWS_SECRET_ACCESS_KEY: `canary-${this.id}`,
     };
   }
 
