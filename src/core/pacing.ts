@@ -5,16 +5,20 @@ export interface PollOutcome {
   readonly records: number;
   /** Lag that Kinesis reported with the page, milliseconds. */
   readonly millisBehindLatest: number;
+  /** Most records that the page could have held. */
+  readonly limit: number;
 }
 
 /**
  * How long to wait after a page before the next poll, milliseconds.
- * Records, or an empty page while Kinesis says there is more, call for the next page at once (an empty page behind the tip is normal
- * and means nothing); only an idle shard is polled at the user's pace.
+ * Behind the tip, records call for the next page at once; so does a full page, because some endpoints always say that there is no
+ * lag. An empty page behind the tip is normal and means nothing. At the tip the user's pace counts, with or without records: asking
+ * again at once would only spend reads that other consumers need.
  */
-export function pollDelayMs(page: PollOutcome, pollIntervalMs: number): number {
-  if (page.records > 0) return 0;
-  return page.millisBehindLatest > 0 ? MIN_POLL_INTERVAL_MS : pollIntervalMs;
+export function pollDelayMs({ records, millisBehindLatest, limit }: PollOutcome, pollIntervalMs: number): number {
+  if (records >= limit) return 0;
+  if (millisBehindLatest === 0) return pollIntervalMs;
+  return records > 0 ? 0 : Math.min(MIN_POLL_INTERVAL_MS, pollIntervalMs);
 }
 
 export interface Backoff {

@@ -2,7 +2,7 @@ import type * as Sdk from '@aws-sdk/client-kinesis';
 
 import { TidemarkError } from '../core/errors';
 import type { Shard } from '../core/shard-graph';
-import type { ChildShard, Page, RawRecord, StreamDescription } from './kinesis-port';
+import type { StreamDescription } from './kinesis-port';
 
 const HOUR_MS = 3_600_000;
 
@@ -31,29 +31,6 @@ export function toShard(shard: Sdk.Shard): Shard {
     endingHashKey: shard.HashKeyRange?.EndingHashKey,
     isClosed: Boolean(shard.SequenceNumberRange?.EndingSequenceNumber),
   };
-}
-
-export function toPage(answer: Sdk.GetRecordsCommandOutput): Page {
-  return {
-    records: (answer.Records ?? []).map(toRecord),
-    nextIterator: answer.NextShardIterator || undefined,
-    millisBehindLatest: answer.MillisBehindLatest ?? 0,
-    childShards: (answer.ChildShards ?? []).map(toChildShard),
-  };
-}
-
-function toRecord(record: Sdk._Record): RawRecord {
-  return {
-    sequenceNumber: present(record.SequenceNumber, 'GetRecords', 'SequenceNumber'),
-    partitionKey: present(record.PartitionKey, 'GetRecords', 'PartitionKey'),
-    data: present(record.Data, 'GetRecords', 'Data'),
-    // A record without a time counts as new: an old one would be taken for lost to retention.
-    arrivalMs: record.ApproximateArrivalTimestamp?.getTime() ?? Date.now(),
-  };
-}
-
-function toChildShard(child: Sdk.ChildShard): ChildShard {
-  return { shardId: present(child.ShardId, 'GetRecords', 'ChildShards'), parentShardIds: child.ParentShards ?? [] };
 }
 
 function present<T>(value: T | undefined, operation: string, field: string): T {

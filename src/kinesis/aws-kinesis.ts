@@ -1,6 +1,5 @@
 import {
   DescribeStreamSummaryCommand,
-  GetRecordsCommand,
   GetShardIteratorCommand,
   type GetShardIteratorCommandInput,
   type KinesisClient,
@@ -10,8 +9,9 @@ import { translateAwsError } from '../aws/translate-error';
 import { TidemarkError } from '../core/errors';
 import type { IteratorStart } from '../core/read-start';
 import type { Shard } from '../core/shard-graph';
-import { toPage, toStreamDescription } from './aws-answers';
+import { toStreamDescription } from './aws-answers';
 import { ShardListing } from './aws-list-shards';
+import { getPage } from './get-page';
 import type { KinesisPort, Page, StreamDescription, StreamHandle } from './kinesis-port';
 
 export interface AwsKinesisOptions {
@@ -70,10 +70,8 @@ export class AwsKinesis implements KinesisPort {
 
   async getRecords(stream: StreamHandle, iterator: string, limit: number, signal?: AbortSignal): Promise<Page> {
     const { StreamARN } = this.named(stream);
-    const command = new GetRecordsCommand({ StreamARN, ShardIterator: iterator, Limit: limit });
-    return toPage(
-      await this.call('GetRecords', contextOf(stream), () => this.client.send(command, { abortSignal: signal })),
-    );
+    const input = { StreamARN, ShardIterator: iterator, Limit: limit };
+    return this.call('GetRecords', contextOf(stream), () => getPage(this.client, input, signal));
   }
 
   private named({ streamName, streamArn }: StreamHandle): { StreamName?: string; StreamARN?: string } {

@@ -115,7 +115,11 @@ export class ShardReader {
     if (this.failures > 0) this.environment.onTrouble(undefined);
     this.failures = 0;
     this.delayMs = pollDelayMs(
-      { records: result.records.length, millisBehindLatest: result.millisBehindLatest },
+      {
+        records: result.records.length,
+        millisBehindLatest: result.millisBehindLatest,
+        limit: this.options.limit,
+      },
       this.options.pollIntervalMs,
     );
     return result;

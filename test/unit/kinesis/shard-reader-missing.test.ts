@@ -107,7 +107,8 @@ describe('a shard that Kinesis does not know', () => {
     });
     expect(await readTexts(reader, 1)).toEqual(['b']);
     expect([missing.hits, alsoMissing.hits]).toEqual([2, 2]);
-    expect(scene.waitsMs).toHaveLength(4);
+    // The poll interval at the tip, then one back-off for each refusal.
+    expect(scene.waitsMs).toHaveLength(1 + 4);
     expect(scene.troubles.at(-1)).toBe('ok');
   });
 
