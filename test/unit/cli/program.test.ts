@@ -1,0 +1,75 @@
+import { TidemarkError } from '../../../src';
+import { failureText } from '../../../src/cli/failure-text';
+import { createProgram, runCli } from '../../../src/cli/program';
+import { version } from '../../../package.json';
+
+async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const streams = [process.stdout, process.stderr].map((stream) => {
+    let text = '';
+    const write = jest.spyOn(stream, 'write').mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    });
+    return { text: () => text, end: () => write.mockRestore() };
+  });
+  const code = await runCli(args);
+  for (const { end } of streams) end();
+  const [out = '', err = ''] = streams.map(({ text }) => text());
+  return { code, out, err };
+}
+
+describe('usage', () => {
+  it.each([
+    [[], 'Usage: tidemark'],
+    [['fly'], "error: unknown command 'fly'"],
+    [['run'], "error: missing required argument 'file'"],
+    [['run', 'a.ts', 'b.ts'], 'error: too many arguments'],
+    [['run', 'a.ts', '--fast'], "error: unknown option '--fast'"],
+    [['worker', 'a.ts', '--max-shards', '0'], 'Expected a whole number of at least 1.'],
+    [['worker', 'a.ts', '--log-level', 'loud'], 'Allowed choices are trace, debug, info, warn, error.'],
+    [['stop'], 'error: name a consumer file, or both --consumer and --stream'],
+    [['stop', '--consumer', 'c'], 'error: name a consumer file, or both --consumer and --stream'],
+    [['stop', 'a.ts', '--consumer', 'c', '--stream', 's'], 'not both'],
+    [['stop', 'a.ts', '--timeout', '1.5'], 'Expected a whole number of at least 1.'],
+    [['table', 'create', '--endpoint', 'localhost'], 'Expected an address that begins with http:// or https://.'],
+  ])('that is wrong ends with 2 and one message: %j', async (args, message) => {
+    const { code, out, err } = await run(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+    expect(err.match(/error: /g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+
+  it('is explained with examples for every command', async () => {
+    const names = createProgram().commands.map((command) => command.name());
+    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'table']);
+    for (const args of [['run'], ['worker'], ['start'], ['status'], ['stop'], ['table', 'create']]) {
+      const { code, out } = await run([...args, '--help']);
+      expect(code).toBe(0);
+      expect(out).toContain(`$ npx tidemark ${args.join(' ')}`);
+      expect(out).toContain('--debug');
+    }
+    expect(await run(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  });
+});
+
+describe('an error', () => {
+  it('of Tidemark shows its code, what happened and what to do', () => {
+    const error = new TidemarkError('STREAM_NOT_FOUND', 'No stream', { context: { stream: 's' } });
+    expect(failureText(error, false)).toBe(
+      'Error STREAM_NOT_FOUND: No stream [stream=s]. Create the stream, or correct `stream`, the region and the account.',
+    );
+  });
+
+  it('of any other kind is one line that points to --debug', () => {
+    expect(failureText(new Error('boom\nsecond line'), false)).toBe(
+      'Unexpected error: boom; run with --debug to see where',
+    );
+    expect(failureText('boom', false)).toBe('Unexpected error: boom; run with --debug to see where');
+  });
+
+  it('shows its stack and those of its causes with --debug', () => {
+    const text = failureText(new TidemarkError('INTERNAL', 'broken', { cause: new Error('inner') }), true);
+    expect(text).toMatch(/^Error INTERNAL: broken[^]*\n\s+at [^]*\ncaused by Error: inner\n\s+at /);
+  });
+});
