@@ -35,18 +35,16 @@ function pageOf({ workflowId, runId }, tab) {
 
 async function planPictures(origin) {
   const all = await workflows(origin);
-  const stream = all.find(({ workflowId }) => !workflowId.includes('@'));
   const shard = all
     .filter(({ workflowId, isRunning }) => isRunning && workflowId.includes('@'))
     .sort(byId)
     .at(-1);
-  if (!stream || !shard) throw new Error(`${origin} shows no running consumer: start npm run demo -- --keep`);
+  if (!shard) throw new Error(`${origin} shows no running consumer: start npm run demo -- --keep`);
   return [
     { name: 'workflows', url: '/namespaces/default/workflows', until: 'READING', width: 1_740, height: 700 },
     { name: 'shard-details', url: pageOf(shard, 'user-metadata'), until: 'Committed', isFramed: true, height: 800 },
     { name: 'shard-timeline', url: pageOf(shard, 'timeline'), until: 'Slice 1', height: 1_000, scrollTo: 'Timeline' },
     {
-      name: 'stream-details',
       url: pageOf(stream, 'user-metadata'),
       until: 'Last listing',
       isFramed: true,
