@@ -1,11 +1,12 @@
 /** `npm run replay:check -- <workflow id> [--run-id <id>]`: replays a history of the configured Temporal against today's code. */
 import { parseArgs } from 'node:util';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { connectTemporal, resolveTemporal } from '../../src/temporal/connect';
 import { errorText } from '../stack/error-text';
 import { replayAll } from './replay';
 
 const USAGE = 'usage: npm run replay:check -- <workflow id> [--run-id <run id>]';
+const GRPC_NOT_FOUND = 5;
 
 interface Target {
   readonly workflowId: string;
@@ -39,7 +40,8 @@ async function fetchHistory(client: Client, target: Target): Promise<{ readonly 
   try {
     return await client.workflow.getHandle(target.workflowId, target.runId).fetchHistory();
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+    if (code !== GRPC_NOT_FOUND) throw error;
     const { connectionOptions, namespace } = resolveTemporal();
     throw new Error(`Temporal at ${connectionOptions.address} has no ${nameOf(target)} in namespace ${namespace}`);
   }

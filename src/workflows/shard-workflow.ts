@@ -10,12 +10,9 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { codeOf } from '../core/errors';
-import { searchAttributeNames, streamWorkflowId } from '../core/names';
+import { streamWorkflowId } from '../core/names';
 import { describeShard, describeSlice } from '../core/shard-details';
 import {
   carriedFrom,
@@ -25,13 +22,24 @@ import {
   foldUnknown,
   initialShardState,
   statusOf,
+  type ShardState,
 } from '../core/shard-state';
-import type { ControlRequest, HandlerFailure, ShardPhase, ShardResult, ShardWorkflowInput } from '../core/shard-work';
+import type {
+  ControlRequest,
+  HandlerFailure,
+  ShardPhase,
+  ShardResult,
+  ShardStatus,
+  ShardWorkflowInput,
+  SliceResult,
+} from '../core/shard-work';
 import { endsWorkflow } from '../core/terminal-codes';
 import { activitiesWith } from './activity-proxies';
 import { requireName, shardFinishedSignal, shardStatusQuery, stopShardUpdate } from './messages';
+import { isHistoryLong, publishState } from './run-facts';
 
-const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD');
+/** Wait after an activity that has ended for good by an error that may pass. */
+const UNKNOWN_ERROR_WAIT_MS = 60_000;
 
 /** What the next turn of the loop does after a slice. */
 type Turn = { readonly next: 'slice' | 'finished' } | { readonly next: 'wait'; readonly ms: number };
@@ -41,93 +49,112 @@ type Turn = { readonly next: 'slice' | 'finished' } | { readonly next: 'wait'; r
  * Update `stop` ends it at a commit; query `shardStatus` says where it stands. At SHARD_END it tells the stream workflow and completes.
  */
 export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardResult> {
-  const { shard } = input;
-  let state = initialShardState(input);
-  let stop: ControlRequest | undefined;
-  let slice: CancellationScope | undefined;
-  let isOver = false;
+  return new ShardRun(input).run();
+}
 
-  setHandler(shardStatusQuery, () => statusOf(shard.shardId, state), { description: 'Where this shard stands' });
-  setHandler(
-    stopShardUpdate,
-    async (request) => {
-      stop = request;
-      slice?.cancel();
-      await condition(() => isOver);
-      return statusOf(shard.shardId, state);
-    },
-    { description: 'Stops this shard at its next commit', validator: requireName },
-  );
+/** One run of the workflow, from its start or a continue-as-new to the next one or the end. */
+class ShardRun {
+  private state: ShardState;
+  private stop: ControlRequest | undefined;
+  private slice: CancellationScope | undefined;
+  private isOver = false;
+  private shownPhase: ShardPhase;
 
-  let shownPhase: ShardPhase = state.phase;
-  const show = (): void => {
-    setCurrentDetails(describeShard(statusOf(shard.shardId, state)));
-    if (!input.searchAttributes || shownPhase === state.phase) return;
-    shownPhase = state.phase;
-    upsertSearchAttributes([{ key: stateKey, value: state.phase }]);
-  };
+  constructor(private readonly input: ShardWorkflowInput) {
+    this.state = initialShardState(input);
+    this.shownPhase = this.state.phase;
+    setHandler(shardStatusQuery, () => this.status(), { description: 'Where this shard stands' });
+    setHandler(stopShardUpdate, (request) => this.obeyStop(request), {
+      description: 'Stops this shard at its next commit',
+      validator: requireName,
+    });
+  }
+
+  async run(): Promise<ShardResult> {
+    this.show();
+    for (let slicesOfThisRun = 0; ; slicesOfThisRun += 1) {
+      if (this.stop !== undefined) return this.end('STOPPED');
+      // Nothing is awaited between the look at `stop` and continue-as-new: a stop that comes later finds the next run.
+      if (slicesOfThisRun > 0 && isHistoryLong(this.input)) await this.continueAsNew();
+      const turn = await this.takeTurn();
+      this.show();
+      if (turn.next === 'finished') {
+        await tellStreamWorkflow(this.input);
+        return this.end('FINISHED');
+      }
+      // A cancelled workflow has let its slice commit by now.
+      if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
+      if (turn.next === 'wait') await condition(() => this.stop !== undefined, turn.ms);
+    }
+  }
+
+  private async obeyStop(request: ControlRequest): Promise<ShardStatus> {
+    this.stop = request;
+    this.slice?.cancel();
+    await condition(() => this.isOver);
+    return this.status();
+  }
 
   /** Runs one slice and folds how it ended. */
-  const takeTurn = async (): Promise<Turn> => {
-    state = dispatchSlice(state);
-    const { belief, progress, activitySeq, streak } = state;
-    const { processBatches } = activitiesWith(state.timing, describeSlice(statusOf(shard.shardId, state)));
-    slice = new CancellationScope();
+  private async takeTurn(): Promise<Turn> {
+    this.state = dispatchSlice(this.state);
+    this.slice = new CancellationScope();
     try {
-      const result = await slice.run(() =>
-        processBatches({ shard, parentShardIds: input.parentShardIds, belief, progress, activitySeq, streak }),
-      );
-      state = foldSlice(state, result);
+      const result = await this.slice.run(() => this.processBatches());
+      this.state = foldSlice(this.state, result);
       return { next: result.end === 'shardEnd' ? 'finished' : 'slice' };
     } catch (error) {
       const failure = handlerFailureOf(error);
-      if (failure) {
-        state = foldHandlerFailure(state, failure);
-        return { next: 'wait', ms: failure.retryAfterMs };
-      }
-      return foldOther(error);
+      if (failure === undefined) return this.foldOther(error);
+      this.state = foldHandlerFailure(this.state, failure);
+      return { next: 'wait', ms: failure.retryAfterMs };
     } finally {
-      slice = undefined;
+      this.slice = undefined;
     }
-  };
+  }
 
-  const foldOther = (error: unknown): Turn => {
+  private processBatches(): Promise<SliceResult> {
+    const { shard, parentShardIds } = this.input;
+    const { timing, belief, progress, activitySeq, streak } = this.state;
+    const activities = activitiesWith(timing, describeSlice(this.status()));
+    return activities.processBatches({ shard, parentShardIds, belief, progress, activitySeq, streak });
+  }
+
+  private foldOther(error: unknown): Turn {
     const cause = error instanceof ActivityFailure ? error.cause : undefined;
     const code = codeOf(cause) ?? 'INTERNAL';
     const isCancelled = isCancellation(error);
     const note = isCancelled ? undefined : { code, message: cause?.message ?? String(error), atMs: Date.now() };
-    state = foldUnknown(state, note);
+    this.state = foldUnknown(this.state, note);
     if (isCancelled) return { next: 'slice' };
-    if (!endsWorkflow(code)) return { next: 'wait', ms: 60_000 };
-    state = { ...state, phase: 'FAILED' };
-    show();
+    if (!endsWorkflow(code)) return { next: 'wait', ms: UNKNOWN_ERROR_WAIT_MS };
+    this.state = { ...this.state, phase: 'FAILED' };
+    this.show();
     throw ApplicationFailure.nonRetryable(cause?.message ?? code, code);
-  };
+  }
 
-  const end = async (phase: 'FINISHED' | 'STOPPED'): Promise<ShardResult> => {
-    state = { ...state, phase };
-    show();
-    isOver = true;
+  private async end(phase: 'FINISHED' | 'STOPPED'): Promise<ShardResult> {
+    this.state = { ...this.state, phase };
+    this.show();
+    this.isOver = true;
     await condition(allHandlersFinished);
-    return { phase, position: state.belief.position, records: state.progress.totals.records };
-  };
+    return { phase, position: this.state.belief.position, records: this.state.progress.totals.records };
+  }
 
-  show();
-  for (let slicesOfThisRun = 0; ; slicesOfThisRun += 1) {
-    if (stop !== undefined) return end('STOPPED');
-    if (slicesOfThisRun > 0 && isHistoryLong(input)) {
-      // Nothing is awaited between the look at `stop` and this: a stop that comes later finds the next run.
-      await continueAsNew<typeof tidemarkShard>({ ...input, timing: state.timing, carried: carriedFrom(state) });
-    }
-    const turn = await takeTurn();
-    show();
-    if (turn.next === 'finished') {
-      await tellStreamWorkflow(input);
-      return end('FINISHED');
-    }
-    // A cancelled workflow has let its slice commit by now.
-    if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
-    if (turn.next === 'wait') await condition(() => stop !== undefined, turn.ms);
+  private continueAsNew(): Promise<never> {
+    const { timing } = this.state;
+    return continueAsNew<typeof tidemarkShard>({ ...this.input, timing, carried: carriedFrom(this.state) });
+  }
+
+  private status(): ShardStatus {
+    return statusOf(this.input.shard.shardId, this.state);
+  }
+
+  private show(): void {
+    setCurrentDetails(describeShard(this.status()));
+    if (!this.input.searchAttributes || this.shownPhase === this.state.phase) return;
+    this.shownPhase = this.state.phase;
+    publishState(this.state.phase);
   }
 }
 
@@ -135,11 +162,6 @@ function handlerFailureOf(error: unknown): HandlerFailure | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure) || cause.type !== 'HANDLER_FAILED') return undefined;
   return cause.details?.[0] as HandlerFailure;
-}
-
-function isHistoryLong({ maxHistoryEvents }: ShardWorkflowInput): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= (maxHistoryEvents ?? 1_000);
 }
 
 /** Where no stream workflow runs, its next start finds the finished shard in the checkpoints. */

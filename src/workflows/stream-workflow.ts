@@ -9,12 +9,8 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { codeOf } from '../core/errors';
-import { searchAttributeNames } from '../core/names';
 import type {
   ControlRequest,
   ErrorNote,
@@ -26,84 +22,114 @@ import type {
 import { describeStream } from '../core/stream-details';
 import { activitiesWith } from './activity-proxies';
 import { requireName, shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
-
-const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD');
+import { isHistoryLong, publishState } from './run-facts';
 
 /**
  * Keeps the shards of one stream incarnation running for one consumer: lists them when a shard ends, and at the sync interval.
  * Update `stop` stops every shard, then this workflow. Fails when the stream is deleted or created anew.
  */
 export async function tidemarkStream(input: StreamWorkflowInput): Promise<StopShardsResult> {
-  const { stream, registration, searchAttributes } = input;
-  let timing = input.carried?.lastSync?.timing ?? input.timing;
-  let lastSync: SyncResult | undefined = input.carried?.lastSync;
-  let lastError: ErrorNote | undefined;
-  let stop: ControlRequest | undefined;
-  let result: StopShardsResult | undefined;
-  let listing: CancellationScope | undefined;
-  let finished = 0;
-
-  const status = (): StreamStatus => ({ stream, stopping: stop !== undefined, lastSync, lastError });
-  setHandler(streamStatusQuery, status, { description: 'Shards of this consumer' });
-  setHandler(shardFinishedSignal, () => void (finished += 1), { description: 'A shard has ended' });
-  setHandler(
-    stopStreamUpdate,
-    async (request) => {
-      stop ??= request;
-      listing?.cancel();
-      await condition(() => result !== undefined);
-      return result ?? { stopped: 0 };
-    },
-    { description: 'Stops this consumer at its next commits', validator: requireName },
-  );
-
-  const show = (state: string): void => {
-    setCurrentDetails(describeStream(status()));
-    if (searchAttributes) upsertSearchAttributes([{ key: stateKey, value: state }]);
-  };
-
-  const sync = async (): Promise<void> => {
-    if (stop !== undefined) return;
-    const { syncShards } = activitiesWith(
-      timing,
-      `Sync: ${lastSync ? `${lastSync.listed} shards, ${lastSync.running} running` : 'first'}`,
-    );
-    listing = new CancellationScope();
-    try {
-      lastSync = await listing.run(() => syncShards({ stream, registration, searchAttributes }));
-      timing = lastSync.timing;
-      lastError = undefined;
-    } catch (error) {
-      // A stop does not wait until a listing succeeds, only until it has ended.
-      if (stop !== undefined && isCancellation(error)) return;
-      const cause = error instanceof ActivityFailure ? error.cause : undefined;
-      const code = codeOf(cause);
-      if (code === undefined) throw error;
-      lastError = { code, message: cause?.message ?? code, atMs: Date.now() };
-      show('FAILED');
-      throw ApplicationFailure.nonRetryable(lastError.message, code);
-    } finally {
-      listing = undefined;
-    }
-  };
-
-  if (!input.carried) show('READING');
-  for (;;) {
-    const finishedBefore = finished;
-    await sync();
-    setCurrentDetails(describeStream(status()));
-    await condition(() => stop !== undefined || finished > finishedBefore, timing.shardSyncIntervalMs);
-    if (stop !== undefined) {
-      result = await activitiesWith(timing, 'Stop all shards').stopShards({ stream, request: stop });
-      show('STOPPED');
-      await condition(allHandlersFinished);
-      return result;
-    }
-    if (isHistoryLong(input)) await continueAsNew<typeof tidemarkStream>({ ...input, timing, carried: { lastSync } });
-  }
+  return new StreamRun(input).run();
 }
 
-function isHistoryLong({ maxHistoryEvents }: StreamWorkflowInput): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= (maxHistoryEvents ?? 1_000);
+/** One run of the workflow, from its start or a continue-as-new to the next one or the end. */
+class StreamRun {
+  private lastSync: SyncResult | undefined;
+  private lastError: ErrorNote | undefined;
+  private stop: ControlRequest | undefined;
+  private result: StopShardsResult | undefined;
+  private listing: CancellationScope | undefined;
+  private finished = 0;
+
+  constructor(private readonly input: StreamWorkflowInput) {
+    this.lastSync = input.carried?.lastSync;
+    setHandler(streamStatusQuery, () => this.status(), { description: 'Shards of this consumer' });
+    setHandler(shardFinishedSignal, () => void (this.finished += 1), { description: 'A shard has ended' });
+    setHandler(stopStreamUpdate, (request) => this.obeyStop(request), {
+      description: 'Stops this consumer at its next commits',
+      validator: requireName,
+    });
+  }
+
+  async run(): Promise<StopShardsResult> {
+    if (!this.input.carried) this.show('READING');
+    for (;;) {
+      const finishedBefore = this.finished;
+      await this.sync();
+      setCurrentDetails(describeStream(this.status()));
+      const { shardSyncIntervalMs } = this.timing;
+      await condition(() => this.stop !== undefined || this.finished > finishedBefore, shardSyncIntervalMs);
+      if (this.stop !== undefined) return this.stopShards(this.stop);
+      // Every run begins with a listing: a signal that is counted here, and lost with this run, is not missed.
+      if (isHistoryLong(this.input)) await this.continueAsNew();
+    }
+  }
+
+  private async obeyStop(request: ControlRequest): Promise<StopShardsResult> {
+    this.stop ??= request;
+    // A stop does not wait until a listing succeeds, only until it has ended.
+    this.listing?.cancel();
+    await condition(() => this.result !== undefined);
+    return this.result ?? { stopped: 0 };
+  }
+
+  private async sync(): Promise<void> {
+    if (this.stop !== undefined) return;
+    this.listing = new CancellationScope();
+    try {
+      this.lastSync = await this.listing.run(() => this.syncShards());
+      this.lastError = undefined;
+    } catch (error) {
+      if (this.stop === undefined || !isCancellation(error)) throw this.failure(error);
+    } finally {
+      this.listing = undefined;
+    }
+  }
+
+  private syncShards(): Promise<SyncResult> {
+    const { stream, registration, searchAttributes } = this.input;
+    const { lastSync } = this;
+    const so = lastSync ? `${lastSync.listed} shards, ${lastSync.running} running` : 'first';
+    return activitiesWith(this.timing, `Sync: ${so}`).syncShards({ stream, registration, searchAttributes });
+  }
+
+  private async stopShards(request: ControlRequest): Promise<StopShardsResult> {
+    const { stream } = this.input;
+    const result = await activitiesWith(this.timing, 'Stop all shards').stopShards({ stream, request });
+    this.result = result;
+    this.show('STOPPED');
+    await condition(allHandlersFinished);
+    return result;
+  }
+
+  /** What a failed listing ends this workflow with. */
+  private failure(error: unknown): unknown {
+    const cause = error instanceof ActivityFailure ? error.cause : undefined;
+    const code = codeOf(cause);
+    if (code === undefined) return error;
+    const message = cause?.message ?? code;
+    this.lastError = { code, message, atMs: Date.now() };
+    this.show('FAILED');
+    return ApplicationFailure.nonRetryable(message, code);
+  }
+
+  private continueAsNew(): Promise<never> {
+    const { timing, lastSync } = this;
+    return continueAsNew<typeof tidemarkStream>({ ...this.input, timing, carried: { lastSync } });
+  }
+
+  /** As the last listing brought it: a deploy changes it. */
+  private get timing(): StreamWorkflowInput['timing'] {
+    return this.lastSync?.timing ?? this.input.timing;
+  }
+
+  private status(): StreamStatus {
+    const { stop, lastSync, lastError } = this;
+    return { stream: this.input.stream, stopping: stop !== undefined, lastSync, lastError };
+  }
+
+  private show(state: string): void {
+    setCurrentDetails(describeStream(this.status()));
+    if (this.input.searchAttributes) publishState(state);
+  }
 }
