@@ -9,7 +9,7 @@ const BATCH_MS = 500;
 /** Long enough that a wait for it could not be mistaken for anything else. */
 const HEARTBEAT_TIMEOUT_MS = 60_000;
 /** The other worker may have to wait out Temporal's sticky queue (3 s); the rest is for a busy machine. */
-const MAX_GAP_MS = 20_000;
+const MAX_GAP_MS = 10_000;
 const PATIENCE = { timeoutMs: 60_000, intervalMs: 50 };
 
 jest.setTimeout(150_000);
