@@ -1,0 +1,158 @@
+import { ApplicationFailure, type Info } from '@temporalio/activity';
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
+
+import { createActivitiesFrom, type Activities } from '../../../../src/activities';
+import type { ConsumerOptions } from '../../../../src/core/options';
+import { TRIM_HORIZON, type Position } from '../../../../src/core/positions';
+import {
+  dispatchSlice,
+  foldHandlerFailure,
+  foldSlice,
+  foldUnknown,
+  initialShardState,
+} from '../../../../src/core/shard-state';
+import type { ShardState } from '../../../../src/core/shard-state';
+import type { HandlerFailure, SliceInput, SliceResult } from '../../../../src/core/shard-work';
+import type { ShardIdentity } from '../../../../src/core/names';
+import { defineConsumer } from '../../../../src/handler/define-consumer';
+import type { BatchHandler } from '../../../../src/handler/handler';
+import { AwsKinesis } from '../../../../src/kinesis/aws-kinesis';
+import { startScriptedKinesis, type ScriptedKinesis } from '../../../support/scripted-kinesis';
+import { localKinesisClient } from '../../../support/scripted-kinesis/client';
+import { startActivity, type RunningActivity } from './activity';
+import { WatchedStore } from './watched-store';
+
+export const SHARD = 'shardId-000000000000';
+const TIMING = { heartbeatTimeoutMs: 60_000, shardSyncIntervalMs: 60_000 };
+
+export type RunningSlice = RunningActivity<SliceResult>;
+
+/**
+ * One shard of one consumer: a scripted Kinesis, checkpoints in memory, the real activities, and the workflow's own fold of how
+ * each slice ended. Only Temporal is missing.
+ */
+export class SliceScene {
+  readonly store = new WatchedStore();
+  /** Payloads that the handler was given, batch by batch. */
+  readonly handled: string[][] = [];
+  /** What the handler does with a batch beside noting it. */
+  handler: BatchHandler = () => undefined;
+  state: ShardState;
+  private readonly client: KinesisClient;
+  private activities: Activities;
+  private tokens = 0;
+
+  private constructor(
+    readonly server: ScriptedKinesis,
+    readonly shard: ShardIdentity,
+    start: Position,
+    options: Partial<ConsumerOptions>,
+  ) {
+    this.client = localKinesisClient(server.endpoint);
+    this.state = initialShardState({
+      shard,
+      parentShardIds: [],
+      start,
+      timing: TIMING,
+      searchAttributes: false,
+    });
+    this.activities = this.activitiesWith(options);
+  }
+
+  static async open(options: Partial<ConsumerOptions> = {}, start: Position = TRIM_HORIZON): Promise<SliceScene> {
+    const server = await startScriptedKinesis();
+    const { arn: streamArn, createdAtMs } = server.createStream('flights', 1);
+    const shard = { consumer: 'delays', streamName: 'flights', streamArn, createdAtMs, shardId: SHARD };
+    return new SliceScene(server, shard, start, options);
+  }
+
+  /** A new deployment of the same consumer: another process, which knows nothing of the one before. */
+  deploy(options: Partial<ConsumerOptions>): void {
+    this.activities = this.activitiesWith(options);
+  }
+
+  put(...data: string[]): void {
+    this.server.putMany(
+      'flights',
+      data.map((text) => ({ partitionKey: 'key', data: text, shardId: SHARD })),
+    );
+  }
+
+  /** Begins the next slice as the workflow would. */
+  begin(info: Partial<Info> & { runId?: string } = {}): RunningSlice {
+    this.state = dispatchSlice(this.state);
+    return this.attempt(info);
+  }
+
+  /** Another attempt of the slice that was begun last. */
+  attempt({ runId = 'run-1', ...info }: Partial<Info> & { runId?: string } = {}): RunningSlice {
+    const { belief, progress, activitySeq, streak } = this.state;
+    const input: SliceInput = { shard: this.shard, parentShardIds: [], belief, progress, activitySeq, streak };
+    return startActivity(() => this.activities.processBatches(input), {
+      workflowExecution: { workflowId: 'workflow', runId },
+      ...info,
+    });
+  }
+
+  /** Waits for a slice that ends without an error, and folds its result. */
+  async end(slice: RunningSlice): Promise<SliceResult> {
+    const result = await slice.done;
+    this.state = foldSlice(this.state, result);
+    return result;
+  }
+
+  /** Waits for a slice whose handler fails, and folds the failure. */
+  async fail(slice: RunningSlice): Promise<HandlerFailure> {
+    const failure = await this.failureOf(slice);
+    if (failure.type !== 'HANDLER_FAILED') throw failure;
+    const details = failure.details?.[0] as HandlerFailure;
+    this.state = foldHandlerFailure(this.state, details);
+    return details;
+  }
+
+  async failureOf(slice: RunningSlice): Promise<ApplicationFailure> {
+    const failure: unknown = await slice.done.then(
+      (result) => new Error(`The slice ended with ${result.end}`),
+      (error: unknown) => error,
+    );
+    if (!(failure instanceof ApplicationFailure)) throw failure;
+    this.state = foldUnknown(this.state, undefined);
+    return failure;
+  }
+
+  async run(info?: Partial<Info> & { runId?: string }): Promise<SliceResult> {
+    return this.end(this.begin(info));
+  }
+
+  sequenceNumbers(): string[] {
+    return this.server.records('flights', SHARD).map(({ sequenceNumber }) => sequenceNumber);
+  }
+
+  async close(): Promise<void> {
+    this.client.destroy();
+    await this.server.close();
+  }
+
+  private activitiesWith(options: Partial<ConsumerOptions>): Activities {
+    const definition = defineConsumer({
+      name: 'delays',
+      stream: 'flights',
+      startFrom: 'TRIM_HORIZON',
+      pollIntervalMs: 200,
+      historyIntervalMs: 0,
+      ...options,
+      handler: (batch, context) => {
+        this.handled.push(batch.records.map((record) => record.text()));
+        return this.handler(batch, context);
+      },
+    });
+    return createActivitiesFrom({
+      consumers: new Map([['delays/flights', { definition, kinesis: new AwsKinesis(this.client), store: this.store }]]),
+      worker: 'worker-1',
+      running: new Set(),
+      now: () => this.server.now(),
+      random: () => 0,
+      mintToken: () => `token-${(this.tokens += 1)}`,
+    });
+  }
+}
