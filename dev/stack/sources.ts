@@ -52,8 +52,13 @@ function findOnPath(command: string, searchPath: string): string | undefined {
   return folders.map((folder) => path.join(folder, command)).find((file) => isFile(file) && isExecutable(file));
 }
 
+/** What cannot be looked at (a folder of another user on PATH, a link to itself) is not there. */
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isExecutable(file: string): boolean {

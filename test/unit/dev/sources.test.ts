@@ -1,4 +1,8 @@
-import { chooseSource, type Lookups, type Recipe } from '../../../dev/stack/sources';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { chooseSource, systemLookups, type Lookups, type Recipe } from '../../../dev/stack/sources';
 
 const recipe: Recipe = {
   addressVariable: 'SERVER_ADDRESS',
@@ -51,5 +55,23 @@ describe('the order in which a server is looked for', () => {
 
   it('otherwise has to acquire it', () => {
     expect(chooseSource(recipe, world({}))).toEqual({ kind: 'acquire' });
+  });
+});
+
+describe('the search path', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'tidemark-path-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('passes over folders that cannot be looked into', () => {
+    const loop = path.join(folder, 'loop');
+    symlinkSync(loop, loop);
+    writeFileSync(path.join(folder, 'server'), '', { mode: 0o755 });
+    const { onPath } = systemLookups({ PATH: [loop, folder].join(path.delimiter) });
+    expect(onPath('server')).toBe(path.join(folder, 'server'));
   });
 });
