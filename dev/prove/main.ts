@@ -44,7 +44,8 @@ async function runCrash(options: CrashOptions): Promise<void> {
   const log = (line: string): void => console.error(`${seconds(startedAtMs).padStart(7)}  ${line}`);
   log(`seed ${options.seed}, journals and logs in ${folder}`);
   const result = await crashRun({ ...options, folder, signal: interruption(), log }).catch((error: unknown) => {
-    throw new Error(`${errorText(error)}\njournals and logs: ${folder}`, { cause: error });
+    console.error(`journals and logs: ${folder}`);
+    throw error;
   });
   const isProven = show(result, options.seed, Date.now() - startedAtMs);
   if (isProven && !options.keep) rmSync(folder, { recursive: true, force: true });
