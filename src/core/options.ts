@@ -92,7 +92,7 @@ export interface ConsumerOptions {
    */
   readonly maxBatchWaitMs?: number;
   /**
-   * Time between two polls of an idle shard, in milliseconds. A busy shard is read without a pause.
+   * Time between two polls of a shard that is read up to its newest record, in milliseconds. A shard that lags is read without a pause.
    *
    * Lower it for less latency, raise it to leave read budget to others: Kinesis allows 5 reads per second and shard, shared by
    * all polling consumers.
