@@ -26,11 +26,11 @@ const KNOWN = ['name', 'stream', 'startFrom', 'tableName', 'errorMessages', 'aws
 const KNOWN_AWS = ['region', 'kinesisEndpoint', 'dynamodbEndpoint', 'credentials'];
 
 /**
- * All options checked and completed.
+ * All options checked and completed. `found` are problems that the caller has found elsewhere, to be named with the others.
  * @throws `INVALID_OPTION` that names every wrong option, what was expected and what was given.
  */
-export function resolveOptions(options: ConsumerOptions): ResolvedOptions {
-  const problems: string[] = [];
+export function resolveOptions(options: ConsumerOptions, found: readonly string[] = []): ResolvedOptions {
+  const problems = [...found];
   const check = <T>(value: T | undefined, option: string, expected: string, given: unknown): T | undefined => {
     if (value === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(given)}`);
     return value;

@@ -1,4 +1,3 @@
-import { TidemarkError } from '../core/errors';
 import type { ConsumerOptions } from '../core/options';
 import { resolveOptions, type ResolvedOptions } from '../core/resolve-options';
 import type { BatchHandler } from './handler';
@@ -24,10 +23,11 @@ const BRAND = Symbol.for('tidemark.consumer');
  */
 export function defineConsumer(input: ConsumerInput): ConsumerDefinition {
   const { handler, ...options } = input ?? {};
-  const resolved = resolveOptions(options);
-  if (typeof handler !== 'function') {
-    throw new TidemarkError('INVALID_OPTION', `Expected \`handler\` to be a function, got ${typeof handler}`);
-  }
+  const isFunction = typeof handler === 'function';
+  const resolved = resolveOptions(
+    options,
+    isFunction ? [] : [`Expected \`handler\` to be a function, got ${typeof handler}`],
+  );
   return Object.freeze({ [BRAND]: true, options: resolved, handler });
 }
 
