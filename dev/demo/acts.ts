@@ -4,7 +4,7 @@ import type { Flight } from './flights';
 import { putFlights, type RecordPlace } from './producer';
 import { thousands, type Screen } from './screen';
 import { isOpen, listShards, reshard } from './stream';
-import { killWhileHandling, shardsHeldBy, untilTakenOver } from './take-over';
+import { killInBatch, shardsHeldBy, untilTakenOver } from './take-over';
 import { waitFor } from './wait-for';
 import type { WorkerProcess } from './worker-process';
 import type { World } from './world';
@@ -61,10 +61,10 @@ async function untilNewShardIsRead({ world, screen }: Stage, closed: readonly st
 async function killAndWait({ world, workers, screen }: Stage): Promise<number> {
   const { deliveries, tidemark, temporal } = world;
   const { shards } = await tidemark.status(consumer);
-  const kill = await killWhileHandling(workers, deliveries);
-  screen.say(
-    `kill -9 of worker ${kill.pid}, in the middle of ${kill.batch.places.length} records of ${kill.batch.shardId}.`,
-  );
+  const kill = await killInBatch(workers, deliveries);
+  const { places, halfway, shardId: cutShard } = kill.batch;
+  const done = `${halfway} of its ${places.length} records are in the sums, and nothing is committed`;
+  screen.say(`kill -9 of worker ${kill.pid} in the middle of a batch of ${cutShard}: ${done}.`);
   const held = await shardsHeldBy(kill.pid, shards, temporal);
   screen.say(`It held ${held.join(', ')}. Nobody is told: Temporal will miss its heartbeats.`);
   const { workerPid, shardId, beganAtMs } = await untilTakenOver(kill, held, deliveries);

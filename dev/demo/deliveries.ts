@@ -6,6 +6,8 @@ export interface DeliveredBatch {
   readonly shardId: string;
   readonly beganAtMs: number;
   readonly places: readonly RecordPlace[];
+  /** How many records have taken effect, if the worker was halted in the middle. */
+  halfway?: number;
   isHandled: boolean;
 }
 
@@ -32,9 +34,9 @@ export class Deliveries {
     }
   }
 
-  /** The batch that a worker is in the middle of. */
-  openBatch(pid: number): DeliveredBatch | undefined {
-    return this.batches.findLast(({ workerPid, isHandled }) => workerPid === pid && !isHandled);
+  /** A batch in the middle of which a worker was halted. */
+  halfwayBatch(): DeliveredBatch | undefined {
+    return this.batches.find(({ halfway, isHandled }) => halfway !== undefined && !isHandled);
   }
 
   close(): void {
@@ -52,8 +54,12 @@ export class Deliveries {
       return;
     }
     const batch = open.get(line.batch);
-    open.delete(line.batch);
     if (!batch) return;
+    if (line.kind === 'half') {
+      batch.halfway = line.records;
+      return;
+    }
+    open.delete(line.batch);
     batch.isHandled = true;
     for (const place of batch.places) this.handled.add(place);
   }

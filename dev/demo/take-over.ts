@@ -8,28 +8,27 @@ import type { WorkerProcess } from './worker-process';
 export interface Kill {
   readonly pid: number;
   readonly atMs: number;
-  /** The batch that the worker was in the middle of. */
   readonly batch: DeliveredBatch;
 }
 
-/** Kills a worker with -9 while its handler is in the middle of a batch. */
-export async function killWhileHandling(workers: readonly WorkerProcess[], deliveries: Deliveries): Promise<Kill> {
-  const look = (): { victim: WorkerProcess; batch: DeliveredBatch } | undefined => {
+/** Kills a worker with -9 while half of a batch has taken effect and nothing of it is committed. */
+export async function killInBatch(workers: readonly WorkerProcess[], deliveries: Deliveries): Promise<Kill> {
+  for (const worker of workers) worker.tell('halt');
+  const look = (): DeliveredBatch | undefined => {
     deliveries.refresh();
-    for (const victim of workers) {
-      const batch = deliveries.openBatch(victim.pid);
-      if (batch) return { victim, batch };
-    }
-    return undefined;
+    return deliveries.halfwayBatch();
   };
-  const { victim, batch } = await waitFor(look, {
+  const batch = await waitFor(look, {
     timeoutMs: 60_000,
-    pollIntervalMs: 5,
-    what: 'a worker that handles a batch',
+    pollIntervalMs: 10,
+    what: 'a worker in the middle of a batch',
   });
   const atMs = Date.now();
-  await victim.kill();
-  return { pid: victim.pid, atMs, batch };
+  for (const worker of workers) {
+    if (worker.pid === batch.workerPid) await worker.kill();
+    else worker.tell('go on');
+  }
+  return { pid: batch.workerPid, atMs, batch };
 }
 
 /** Which of these shards' activities Temporal still believes to run in a dead worker. To be asked before its heartbeat timeout is over. */

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, openSync, readSync } from 'node:fs';
 
-/** What a worker process writes down before and after each call of the handler. Survives kill -9: each line is one write to a file. */
+/** What a worker process writes down before, after and sometimes in the middle of a batch. Survives kill -9: each line is one write to a file. */
 export type JournalLine =
   | {
       readonly kind: 'begin';
@@ -9,6 +9,7 @@ export type JournalLine =
       readonly shardId: string;
       readonly sequenceNumbers: readonly string[];
     }
+  | { readonly kind: 'half'; readonly batch: number; readonly records: number }
   | { readonly kind: 'end'; readonly batch: number };
 
 export function appendToJournal(file: string, line: JournalLine): void {

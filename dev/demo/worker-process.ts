@@ -7,12 +7,16 @@ import { STREAM } from './names';
 
 const STOP_LIMIT_MS = 10_000;
 
+/** `halt`: stop half-way in the next batch until `go on`. */
+export type WorkerMessage = 'halt' | 'go on';
+
 /** A worker as a process of its own. */
 export interface WorkerProcess {
   readonly pid: number;
   readonly journal: string;
   /** Resolves when it polls for work. Rejects with its log if it ends before. */
   readonly ready: Promise<void>;
+  tell(message: WorkerMessage): void;
   /** SIGKILL: it gets no chance to say anything. Resolves when it is dead. */
   kill(): Promise<void>;
   /** SIGTERM: it finishes its batches, commits them and goes. */
@@ -43,6 +47,7 @@ export function startWorkerProcess(name: string, folder: string, env: Readonly<R
     pid: child.pid ?? 0,
     journal,
     ready,
+    tell: (message) => void child.send(message),
     kill: () => end(child, gone, 'SIGKILL'),
     stop: () => end(child, gone, 'SIGTERM'),
   };

@@ -44,12 +44,6 @@ async function planPictures(origin) {
     { name: 'workflows', url: '/namespaces/default/workflows', until: 'READING', width: 1_740, height: 700 },
     { name: 'shard-details', url: pageOf(shard, 'user-metadata'), until: 'Committed', isFramed: true, height: 800 },
     { name: 'shard-timeline', url: pageOf(shard, 'timeline'), until: 'Slice 1', height: 1_000, scrollTo: 'Timeline' },
-    {
-      url: pageOf(stream, 'user-metadata'),
-      until: 'Last listing',
-      isFramed: true,
-      height: 800,
-    },
   ];
 }
 
