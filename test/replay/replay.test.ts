@@ -57,6 +57,13 @@ describe('recorded histories', () => {
     expect(leaks).toEqual([]);
   });
 
+  it('would be found out if they did, in plain or inside a payload', () => {
+    const data = Buffer.from(JSON.stringify({ message: `${CANARIES[0]}-17` })).toString('base64');
+    expect(containsText({ events: [{ payloads: [{ data }] }] }, CANARIES[0])).toBe(true);
+    expect(containsText({ events: [{ message: `cannot handle ${CANARIES[1]}` }] }, CANARIES[1])).toBe(true);
+    expect(containsText({ events: [{ payloads: [{ data }] }] }, CANARIES[1])).toBe(false);
+  });
+
   it.each([
     ['idle', 'ACTIVITY_TASK_COMPLETED'],
     ['busy', 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES'],

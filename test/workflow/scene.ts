@@ -1,4 +1,9 @@
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  WorkflowUpdateStage,
+  type WorkflowHandle,
+  type WorkflowUpdateHandle,
+} from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import type {
   ControlRequest,
@@ -33,6 +38,24 @@ export async function play(
 
 export function stop(handle: WorkflowHandle, request: ControlRequest = REQUEST): Promise<ShardStatus> {
   return handle.executeUpdate<ShardStatus, [ControlRequest]>('stop', { args: [request] });
+}
+
+/** A stop that the workflow has accepted and may not have obeyed yet. */
+export function acceptedStop<Answer>(
+  handle: WorkflowHandle,
+  request: ControlRequest,
+): Promise<WorkflowUpdateHandle<Answer>> {
+  return handle.startUpdate<Answer, [ControlRequest]>('stop', {
+    args: [request],
+    waitForStage: WorkflowUpdateStage.ACCEPTED,
+  });
+}
+
+/** Something to wait for until it is opened. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }
 
 export function statusOf(handle: WorkflowHandle): Promise<ShardStatus> {

@@ -1,9 +1,10 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { TRIM_HORIZON } from '../../src/core/positions';
+import type { ShardStatus } from '../../src/core/shard-work';
 import { eventually } from '../support/eventually';
 import { useWorkflowEnv } from '../support/workflow-env';
-import { begun, failureOf, play, resultOf, statusOf, stop } from './scene';
+import { acceptedStop, begun, failureOf, gate, play, REQUEST, resultOf, statusOf, stop } from './scene';
 import { commits, handlerFails, isCancelledWithoutState, readsUntilStopped, ScriptedShard } from './scripted-shard';
 
 const openLab = useWorkflowEnv();
@@ -46,9 +47,19 @@ describe('the update "stop"', () => {
   });
 
   it('given twice is answered twice', async () => {
-    const { shard, handle } = await play(openLab(), [readsUntilStopped]);
+    const { opened, open } = gate();
+    const { shard, handle } = await play(openLab(), [
+      async (slice) => {
+        const result = await readsUntilStopped(slice);
+        await opened;
+        return result;
+      },
+    ]);
     await begun(shard, 1);
-    const answers = await Promise.all([stop(handle), stop(handle, { by: 'another' })]);
+    const first = await acceptedStop<ShardStatus>(handle, REQUEST);
+    const second = await acceptedStop<ShardStatus>(handle, { by: 'another' });
+    open();
+    const answers = await Promise.all([first.result(), second.result()]);
     expect(answers.map(({ phase }) => phase)).toEqual(['STOPPED', 'STOPPED']);
   });
 

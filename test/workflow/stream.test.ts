@@ -10,7 +10,7 @@ import type {
 } from '../../src/core/shard-work';
 import { eventually } from '../support/eventually';
 import { TIMING, useWorkflowEnv } from '../support/workflow-env';
-import { failureOf, REQUEST, syncResult } from './scene';
+import { acceptedStop, failureOf, gate, REQUEST, syncResult } from './scene';
 import { cancellation } from './scripted-shard';
 
 const openLab = useWorkflowEnv();
@@ -78,11 +78,10 @@ describe('the stream workflow', () => {
 
   it('lists once more for all the signals that came during a listing', async () => {
     const lab = openLab();
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const { opened, open } = gate();
     const stream = new ScriptedStream(
       async () => {
-        await held;
+        await opened;
         return syncResult();
       },
       async () => syncResult({ listed: 8 }),
@@ -91,7 +90,7 @@ describe('the stream workflow', () => {
     const handle = await lab.startStream();
     await stream.listed(1);
     await Promise.all(['a', 'b', 'c'].map((shardId) => handle.signal('shardFinished', shardId)));
-    release();
+    open();
     await stream.listed(2);
     await eventually(async () => (await handle.query<StreamStatus>('streamStatus')).lastSync?.listed === 8);
     expect(stream.syncs).toHaveLength(2);
@@ -125,13 +124,18 @@ describe('its update "stop"', () => {
   it('stops all shards, completes, and answers every asker', async () => {
     const lab = openLab();
     const stream = new ScriptedStream();
-    await lab.startWorker(stream);
+    const { opened, open } = gate();
+    const stopShards = async (input: StopShardsInput): Promise<StopShardsResult> => {
+      await opened;
+      return stream.stopShards(input);
+    };
+    await lab.startWorker({ syncShards: stream.syncShards, stopShards });
     const handle = await lab.startStream();
     await stream.listed(1);
-    expect(await Promise.all([stop(handle), stop(handle, { by: 'another' })])).toEqual([
-      { stopped: 3 },
-      { stopped: 3 },
-    ]);
+    const first = await acceptedStop<StopShardsResult>(handle, REQUEST);
+    const second = await acceptedStop<StopShardsResult>(handle, { by: 'another' });
+    open();
+    expect(await Promise.all([first.result(), second.result()])).toEqual([{ stopped: 3 }, { stopped: 3 }]);
     expect(await handle.result()).toEqual({ stopped: 3 });
     expect(stream.stops).toEqual([{ stream: lab.stream, request: REQUEST }]);
     expect(stream.syncs).toHaveLength(1);
