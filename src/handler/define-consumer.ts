@@ -28,7 +28,7 @@ export function defineConsumer(input: ConsumerInput): ConsumerDefinition {
     options,
     isFunction ? [] : [`Expected \`handler\` to be a function, got ${typeof handler}`],
   );
-  return Object.freeze({ [BRAND]: true, options: resolved, handler });
+  return Object.freeze({ [BRAND]: true, options: Object.freeze(resolved), handler });
 }
 
 export function isConsumerDefinition(value: unknown): value is ConsumerDefinition {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { ShardIdentity } from '../core/names';
 import type { RawRecord } from '../kinesis/kinesis-port';
 
@@ -53,6 +54,11 @@ export class KinesisRecord {
   /** The payload in memory of its own, to keep beyond the handler's call. */
   copy(): Uint8Array {
     return Uint8Array.prototype.slice.call(this.data);
+  }
+
+  /** As `toJSON`, for `console.log`. */
+  [inspect.custom](): string {
+    return `KinesisRecord ${inspect(this.toJSON())}`;
   }
 
   /** Identity without the payload, so that a logged record shows no data. */

@@ -1,18 +1,82 @@
-import { defineConsumer, isConsumerDefinition } from '../../../src/handler/define-consumer';
+import { defineConsumer, isConsumerDefinition, type ConsumerInput } from '../../../src/handler/define-consumer';
 
-describe('defineConsumer', () => {
-  it('names a wrong handler together with every other wrong option', () => {
-    const wrong = { name: '', stream: 'flights', startFrom: 'LATEST', pollIntervalMs: 5, handler: 'no' } as never;
-    expect(() => defineConsumer(wrong)).toThrow(
-      /`handler` to be a function, got string[\s\S]*`name`[\s\S]*`pollIntervalMs`/,
-    );
+const INPUT: ConsumerInput = {
+  name: 'delays',
+  stream: 'flights',
+  startFrom: 'TRIM_HORIZON',
+  handler: () => undefined,
+};
+
+function refusal(input: unknown): { code?: unknown; message: string } {
+  try {
+    defineConsumer(input as ConsumerInput);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('The consumer was accepted');
+}
+
+it('checks and completes the options', () => {
+  const { options, handler } = defineConsumer({ ...INPUT, maxBatchRecords: 7 });
+  expect(options).toMatchObject({
+    name: 'delays',
+    streamName: 'flights',
+    maxBatchRecords: 7,
+    historyIntervalMs: 10_000,
+  });
+  expect(handler).toBe(INPUT.handler);
+});
+
+it('does not change afterwards: a shard must not see one value now and another later', () => {
+  'use strict';
+  const consumer = defineConsumer(INPUT);
+  expect(() => Object.assign(consumer, { handler: () => undefined })).toThrow(TypeError);
+  expect(() => Object.assign(consumer.options, { maxBatchRecords: 9 })).toThrow(TypeError);
+  expect(Object.isFrozen(INPUT)).toBe(false);
+});
+
+describe('a wrong consumer', () => {
+  it.each([
+    [undefined, 'got undefined'],
+    [null, 'got object'],
+    ['handle', 'got string'],
+    [{ handler: () => undefined }, 'got object'],
+  ])('with %p for a handler is refused', (handler, got) => {
+    const { code, message } = refusal({ ...INPUT, handler });
+    expect(code).toBe('INVALID_OPTION');
+    expect(message).toContain(`Expected \`handler\` to be a function, ${got}`);
   });
 
-  it('gives a frozen definition that another copy of the package would recognise', () => {
-    const handler = (): void => undefined;
-    const consumer = defineConsumer({ name: 'c', stream: 'flights', startFrom: 'LATEST', handler });
-    expect(Object.isFrozen(consumer)).toBe(true);
-    expect(isConsumerDefinition(consumer)).toBe(true);
-    expect(isConsumerDefinition({ options: consumer.options, handler })).toBe(false);
+  it('is told everything that is wrong at once, the handler with the options', () => {
+    const { message } = refusal({ name: 'a b', stream: 'flights', maxBatchRecords: 0, handlr: () => undefined });
+    for (const named of ['`handler`', '`name`', '`startFrom`', '`maxBatchRecords`', '`handlr`'])
+      expect(message).toContain(named);
   });
+
+  it.each([undefined, null, 'flights', 7, []])('that is %p is refused with what is missing', (input) => {
+    const { code, message } = refusal(input);
+    expect(code).toBe('INVALID_OPTION');
+    for (const named of ['`handler`', '`name`', '`stream`', '`startFrom`']) expect(message).toContain(named);
+  });
+});
+
+describe('what defineConsumer made', () => {
+  it('is recognised, also when another copy of the package made it', () => {
+    let other: unknown;
+    jest.isolateModules(() => {
+      const copy = jest.requireActual<{ defineConsumer: typeof defineConsumer }>(
+        '../../../src/handler/define-consumer',
+      );
+      expect(copy.defineConsumer).not.toBe(defineConsumer);
+      other = copy.defineConsumer(INPUT);
+    });
+    expect([defineConsumer(INPUT), other].map(isConsumerDefinition)).toEqual([true, true]);
+  });
+
+  it.each([undefined, null, 'x', () => undefined, {}, INPUT, { ...defineConsumer(INPUT).options }])(
+    'is not %p',
+    (value) => {
+      expect(isConsumerDefinition(value)).toBe(false);
+    },
+  );
 });
