@@ -21,7 +21,7 @@ function suggestingServer(): () => Promise<string> {
       headless: true,
       env: { ...process.env, TEMPORAL_ADDRESS: undefined },
       // Runs follow each other at once here; the shared server keeps the usual pause of a second between them.
-      dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 40, 'history.workflowIdReuseMinimalInterval': '1ms' },
+      dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 25, 'history.workflowIdReuseMinimalInterval': '1ms' },
     });
     return server.address;
   };
@@ -44,7 +44,7 @@ describe.each([
     });
     const stopped = [...shards].map(async ([shardId, shard]) => {
       const handle = await lab.startShard(limit, shardId);
-      const lastSlice = random.int(6, suggested ? 30 : 12);
+      const lastSlice = random.int(6, suggested ? 20 : 12);
       const jitterMs = random.int(0, 60);
       const queries = queryUntil(handle, () => shard.inputs.length >= lastSlice);
       await begun(shard, lastSlice);
