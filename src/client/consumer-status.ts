@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store';
-import { codeOf, errorCodes } from '../core/errors';
+import { codeOf, errorCodes, isErrorCode } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, shardWorkflowId, streamWorkflowId, type StreamIncarnation } from '../core/names';
 import { compareCheckpoints } from '../core/commit-protocol';
 import type { CheckpointRow } from '../core/checkpoint';
 import type { Position } from '../core/positions';
 import type { ErrorNote, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
-import { readPendingActivity, type PendingActivity } from './pending-activity';
+import { readClosingFailure, readPendingActivity, type PendingActivity } from './pending-activity';
 
 const QUERIES_AT_A_TIME = 16;
 const QUERY_TIMEOUT_MS = 4_000;
@@ -72,8 +72,11 @@ async function reportShard(
   if (row?.position.at === 'SHARD_END') return { ...fromRow, state: 'FINISHED' };
   const pending = await readPendingActivity(client, workflowId);
   if (pending === undefined) return { ...fromRow, state: row ? 'NOT_RUNNING' : 'WAITING' };
-  if (pending.workflowState !== 'RUNNING')
-    return { ...fromRow, state: closedState(pending.workflowState), lastError: withHint(pending.failure) };
+  if (pending.workflowState !== 'RUNNING') {
+    const state = closedState(pending.workflowState);
+    const failure = state === 'FAILED' ? await readClosingFailure(client, workflowId) : undefined;
+    return { ...fromRow, state, lastError: withHint(failure) };
+  }
   const status = await queryShard(client, workflowId);
   if (status === undefined) return { ...fromRow, state: 'NO_WORKER', lastError: withHint(pending.failure) };
   return combine(fromRow, row, status, pending);
@@ -125,7 +128,8 @@ function closedState(workflowState: string): ShardReport['state'] {
 }
 
 function withHint(note: ErrorNote | undefined): (ErrorNote & { hint: string }) | undefined {
-  return note && { ...note, hint: errorCodes[note.code].hint };
+  // A worker of a newer version may name a code that this one does not know.
+  return note && { ...note, hint: errorCodes[isErrorCode(note.code) ? note.code : 'INTERNAL'].hint };
 }
 
 /** Undefined if no worker answers in time. */

@@ -1,7 +1,9 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { isErrorCode } from '../core/errors';
+import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { codeOf, isErrorCode, type ErrorCode } from '../core/errors';
 import type { ErrorNote } from '../core/shard-work';
+
+const RESULT_TIMEOUT_MS = 4_000;
 
 /** What Temporal knows of a workflow's current activity without asking any worker. */
 export interface PendingActivity {
@@ -41,11 +43,32 @@ function waitingForOf(payload: Payload | undefined): string | undefined {
 
 interface RawFailure {
   readonly message?: string | null;
+  readonly timeoutFailureInfo?: object | null;
   readonly applicationFailureInfo?: { readonly type?: string | null } | null;
 }
 
 function failureNote(failure: RawFailure | null | undefined): ErrorNote | undefined {
-  if (!failure) return undefined;
-  const type = failure.applicationFailureInfo?.type;
-  return { code: isErrorCode(type) ? type : 'INTERNAL', message: failure.message ?? 'unknown', atMs: Date.now() };
+  const type = failure?.applicationFailureInfo?.type;
+  // An attempt that an operator paused has failed for Temporal only.
+  if (!failure || type === 'PAUSED') return undefined;
+  return { code: codeOfFailure(failure), message: failure.message ?? 'unknown', atMs: Date.now() };
+}
+
+function codeOfFailure({ applicationFailureInfo, timeoutFailureInfo }: RawFailure): ErrorCode {
+  const type = applicationFailureInfo?.type;
+  if (isErrorCode(type)) return type;
+  // The worker died, or did nothing for longer than the heartbeat timeout.
+  return timeoutFailureInfo ? 'OWNERSHIP_EXPIRED' : 'INTERNAL';
+}
+
+/** Why a failed workflow failed; needs no worker. */
+export async function readClosingFailure(client: Client, workflowId: string): Promise<ErrorNote | undefined> {
+  try {
+    // It may have been started again meanwhile.
+    await client.withDeadline(Date.now() + RESULT_TIMEOUT_MS, () => client.workflow.result(workflowId));
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    return cause && { code: codeOf(cause) ?? 'INTERNAL', message: cause.message, atMs: Date.now() };
+  }
 }
