@@ -98,7 +98,7 @@ function combine(
 ): ShardReport {
   const isRowAhead = row !== undefined && compareCheckpoints(row, status) >= 0;
   const { progress } = status;
-  const isRetrying = pending.attempt > 1 || pending.waitingFor !== undefined;
+  const isRetrying = pending.isBackingOff || pending.waitingFor !== undefined;
   return {
     ...fromRow,
     ...(isRowAhead

@@ -5,11 +5,16 @@ import type { ErrorNote } from '../core/shard-work';
 
 const RESULT_TIMEOUT_MS = 4_000;
 
+/** `PENDING_ACTIVITY_STATE_SCHEDULED`: no worker has the activity. */
+const SCHEDULED = 1;
+
 /** What Temporal knows of a workflow's current activity without asking any worker. */
 export interface PendingActivity {
   readonly workflowState: string;
   /** Attempt of the activity under way, from 1; 0 if none is. */
   readonly attempt: number;
+  /** An attempt has failed and the next one has not begun. */
+  readonly isBackingOff: boolean;
   readonly worker?: string;
   readonly failure?: ErrorNote;
   /** Code of what the activity says it is waiting out. */
@@ -30,6 +35,7 @@ export async function readPendingActivity(client: Client, workflowId: string): P
   return {
     workflowState: description.status.name,
     attempt: activity?.attempt ?? 0,
+    isBackingOff: activity?.state === SCHEDULED && (activity.attempt ?? 0) > 1,
     worker: activity?.lastWorkerIdentity ?? undefined,
     failure: failureNote(activity?.lastFailure),
     waitingFor: waitingForOf(activity?.heartbeatDetails?.payloads?.[0]),

@@ -86,10 +86,16 @@ describe('state', () => {
       { state: 'RETRYING', failures: 4 },
     ],
     [
-      'the activity is tried again',
+      'the activity waits for its next attempt',
       rowAt(AT_9),
-      { query: statusAt(AT_9), activity: { attempt: 3 } },
+      { query: statusAt(AT_9), activity: { attempt: 3, isScheduled: true } },
       { state: 'RETRYING', failures: 2 },
+    ],
+    [
+      'another worker has taken over from a dead one',
+      rowAt(AT_9),
+      { query: statusAt(AT_9), activity: { attempt: 2 } },
+      { state: 'READING' },
     ],
     [
       'the activity waits for Kinesis',

@@ -13,6 +13,8 @@ export interface StubWorkflow {
 
 export interface StubActivity {
   attempt?: number;
+  /** Default: a worker has it. */
+  isScheduled?: boolean;
   worker?: string;
   failure?: { message: string; type?: string; timeout?: boolean };
   heartbeat?: unknown;
@@ -97,9 +99,10 @@ function describeStub({ status = 'RUNNING', activity, memo }: StubWorkflow): obj
   return { status: { name: status }, memo, raw: { pendingActivities: activity ? [rawActivity(activity)] : [] } };
 }
 
-function rawActivity({ attempt = 1, worker, failure, heartbeat }: StubActivity): object {
+function rawActivity({ attempt = 1, isScheduled = false, worker, failure, heartbeat }: StubActivity): object {
   return {
     attempt,
+    state: isScheduled ? 1 : 2,
     lastWorkerIdentity: worker,
     lastFailure: failure && {
       message: failure.message,
