@@ -42,7 +42,7 @@ describe.each(pages)('%s', (page) => {
   });
 
   it('names only source files that exist', () => {
-    const named = [...read(page).matchAll(/`((?:src|test|dev|docs|bench|examples)\/[\w./-]+)`/g)].map(
+    const named = [...read(page).matchAll(/`((?:src|test|dev|docs|bench|examples)\/[\w./-]+\.\w+)`/g)].map(
       ([, file = '']) => file,
     );
     expect(named.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
