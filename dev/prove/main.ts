@@ -55,10 +55,10 @@ async function runCrash(options: CrashOptions): Promise<void> {
 }
 
 /** True if the run came to its end without a violation. */
-function show({ report, problem }: CrashRunResult, seed: number, elapsedMs: number): boolean {
+function show({ report, problem, standing }: CrashRunResult, seed: number, elapsedMs: number): boolean {
   console.log(reportTable(report, seed, elapsedMs));
   if (!report.ok) console.log(describeViolations(report));
-  if (problem !== undefined) console.error(`The run did not come to its end: ${errorText(problem)}`);
+  if (problem !== undefined) console.error(`The run did not come to its end: ${errorText(problem)}\n${standing}`);
   return report.ok && problem === undefined;
 }
 

@@ -21,6 +21,7 @@ export function withBug(bug: HandlerBug | undefined, write: WriteEffects): Write
 
 const BUGS: Readonly<Record<HandlerBug, (entries: readonly HandledEntry[], write: WriteEffects) => Promise<void>>> = {
   skipRecord: (entries, write) => write(entries.slice(0, -1)),
+  stuck: () => new Promise(() => {}),
   lateEffect: async (entries, write) => {
     void sleep(LATE_MS).then(() => write(entries));
   },

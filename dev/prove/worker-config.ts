@@ -19,10 +19,10 @@ export interface HandlerConfig {
   readonly bug?: HandlerBug;
 }
 
-/** `skipRecord`: some batches lose their last record. `lateEffect`: some batches return before their effect is on disk. */
+/** `skipRecord`: some batches lose their last record. `lateEffect`: some batches return before their effect is on disk. `stuck`: some never return. */
 export type HandlerBug = (typeof HANDLER_BUGS)[number];
 
-export const HANDLER_BUGS = ['skipRecord', 'lateEffect'] as const;
+export const HANDLER_BUGS = ['skipRecord', 'lateEffect', 'stuck'] as const;
 
 const VARIABLE = 'TIDEMARK_PROVE_WORKER';
 

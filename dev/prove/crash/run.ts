@@ -9,7 +9,7 @@ import type { HandlerBug } from '../worker-config';
 import { carryOut, type FaultWorld } from './faults';
 import { JournalTail, journalsIn } from './journal-tail';
 import { Producer } from './producer';
-import { untilDrained, untilRenewedProgress, type ProgressWorld } from './progress';
+import { untilDrained, untilRenewedProgress, whereShardsStand, type ProgressWorld } from './progress';
 import { createSchedule, describeFault, type Step } from './schedule';
 import { ProofStream } from './stream';
 import { waitUntil } from './wait';
@@ -41,6 +41,8 @@ export interface CrashRunResult {
   readonly report: Report;
   /** Why the run did not come to its end; its report covers what happened until then. */
   readonly problem?: unknown;
+  /** Where each shard stood then. */
+  readonly standing?: string;
 }
 
 /** A consumer under load, faults and reshards, and what the oracle says of it. */
@@ -51,17 +53,20 @@ export async function crashRun(options: CrashRunOptions): Promise<CrashRunResult
   const world = await startWorld({ kinesis: options.kinesis, folder, signal });
   try {
     const run = await CrashRun.create({ ...options, signal }, world, (problem) => failure.abort(problem));
+    const overtime = setTimeout(() => failure.abort(run.lateness()), run.limitMs);
     const problem = await run.complete().then(
       () => undefined,
       (error: unknown) => error,
     );
+    clearTimeout(overtime);
     // What still runs on behalf of the run must not outlive it.
     failure.abort(problem);
+    const standing = problem === undefined || options.signal.aborted ? undefined : await run.standing();
     await run.close();
     options.signal.throwIfAborted();
     const { maxBatchRecords } = run;
     const report = await checkRun(readJournals(await journalsIn(folder)), { maxBatchRecords });
-    return problem === undefined ? { report } : { report, problem };
+    return problem === undefined ? { report } : { report, problem, standing };
   } finally {
     await world.close();
   }
@@ -112,6 +117,19 @@ class CrashRun {
   /** Largest batch of the consumer. */
   get maxBatchRecords(): number | undefined {
     return this.basis.consumer.maxBatchRecords;
+  }
+
+  /** Far above what a slow machine takes. */
+  get limitMs(): number {
+    return 180_000 + this.steps.length * (45_000 + this.options.stepMs);
+  }
+
+  lateness(): Error {
+    return new Error(`the run was not over after ${Math.round(this.limitMs / 1_000)} s`);
+  }
+
+  standing(): Promise<string> {
+    return whereShardsStand(this.progress);
   }
 
   /** From the first record to the last checkpoint. */
