@@ -50,7 +50,11 @@ export function startStreamWorkflow(
   });
 }
 
+/** A workflow task that was handed to a worker just killed waits this long: Temporal's default of 10 s would double a fail-over. */
+const WORKFLOW_TASK_TIMEOUT = '5 seconds';
+
 const EXACTLY_ONE = {
+  workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
   workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
   workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
 } as const;

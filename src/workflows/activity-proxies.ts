@@ -12,7 +12,8 @@ function optionsFor(timing: Timing, summary: string): ActivityOptions {
     startToCloseTimeout: '48 hours',
     heartbeatTimeout: timing.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+    // Small steps: an attempt may go to a frozen worker several times before another one gets it, and each costs a time-out already.
+    retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '20 seconds' },
   };
 }
 

@@ -22,7 +22,7 @@ describe('a frozen worker (SIGSTOP past the heartbeat time-out, then SIGCONT)', 
       await run.signal(zombie, 'SIGSTOP');
       const second = await run.spawnWorker();
       await eventually(async () => (await handledBy(run, second.name)) > 0, {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         what: 'the take-over',
       });
       await run.signal(zombie, 'SIGCONT');
