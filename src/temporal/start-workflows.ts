@@ -28,7 +28,7 @@ export function startShardWorkflow(
     staticSummary: `${shard.consumer}: ${shard.streamName} ${shard.shardId}`,
     staticDetails: detailsOf(shard, `Reads shard \`${shard.shardId}\``),
     ...(searchAttributes ? { typedSearchAttributes: attributesOf(shard, shard.shardId) } : {}),
-    ...EXACTLY_ONE,
+    ...START_OPTIONS,
   });
 }
 
@@ -46,14 +46,14 @@ export function startStreamWorkflow(
     staticSummary: `${stream.consumer}: stream ${stream.streamName}`,
     staticDetails: detailsOf(stream, 'Follows the shards of the stream and starts a workflow for each'),
     ...(searchAttributes ? { typedSearchAttributes: attributesOf(stream) } : {}),
-    ...EXACTLY_ONE,
+    ...START_OPTIONS,
   });
 }
 
 /** A workflow task that was handed to a worker just killed waits this long: Temporal's default of 10 s would double a fail-over. */
 const WORKFLOW_TASK_TIMEOUT = '5 seconds';
 
-const EXACTLY_ONE = {
+const START_OPTIONS = {
   workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
   workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
   workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
