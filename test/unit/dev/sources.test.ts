@@ -71,7 +71,7 @@ describe('the search path', () => {
     const loop = path.join(folder, 'loop');
     symlinkSync(loop, loop);
     writeFileSync(path.join(folder, 'server'), '', { mode: 0o755 });
-    const { onPath } = systemLookups({ PATH: [loop, folder].join(path.delimiter) });
-    expect(onPath('server')).toBe(path.join(folder, 'server'));
+    const lookups = systemLookups({ PATH: [loop, folder].join(path.delimiter) });
+    expect(lookups.onPath('server')).toBe(path.join(folder, 'server'));
   });
 });
