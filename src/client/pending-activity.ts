@@ -1,5 +1,10 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { codeOf, isErrorCode, type ErrorCode } from '../core/errors';
 import type { ErrorNote } from '../core/shard-work';
 
@@ -31,14 +36,20 @@ export async function readPendingActivity(client: Client, workflowId: string): P
       throw error;
     });
   if (description === undefined) return undefined;
-  const activity = description.raw.pendingActivities?.[0];
+  return { workflowState: description.status.name, ...activityOf(description.raw.pendingActivities?.[0]) };
+}
+
+type RawActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
+
+function activityOf(activity: RawActivity | undefined): Omit<PendingActivity, 'workflowState'> {
+  if (activity === undefined) return { attempt: 0, isBackingOff: false };
+  const attempt = activity.attempt ?? 0;
   return {
-    workflowState: description.status.name,
-    attempt: activity?.attempt ?? 0,
-    isBackingOff: activity?.state === SCHEDULED && (activity.attempt ?? 0) > 1,
-    worker: activity?.lastWorkerIdentity ?? undefined,
-    failure: failureNote(activity?.lastFailure),
-    waitingFor: waitingForOf(activity?.heartbeatDetails?.payloads?.[0]),
+    attempt,
+    isBackingOff: Number(activity.state) === SCHEDULED && attempt > 1,
+    worker: activity.lastWorkerIdentity ?? undefined,
+    failure: failureNote(activity.lastFailure),
+    waitingFor: waitingForOf(activity.heartbeatDetails?.payloads?.[0]),
   };
 }
 
