@@ -30,7 +30,7 @@ const withStack = {
 
 module.exports = {
   projects: [project('unit'), project('replay'), project('workflow', withStack), project('e2e', withStack)],
-  // Two projects talk to one Temporal server and one emulator each: more at once only makes them wait for each other.
-  maxWorkers: 2,
+  // Tests with servers and processes mostly wait: for heartbeats to time out, for outages to end. Three keep two cores busy.
+  maxWorkers: 3,
   testTimeout: 60_000,
 };

@@ -79,7 +79,14 @@ describe('an operator', () => {
         await dynamodb.send(new DeleteItemCommand({ TableName: TABLE, Key: { pk: { S: pk }, sk: { S: sk } } }));
         await run.drained(40_000);
         const report = await run.judge();
-        expect(report.violations.filter(({ invariant }) => invariant !== 'I5' && invariant !== 'I6')).toEqual([]);
+        // Positions are committed a second time after the row that covered them was deleted (I6, I7 by position, I5): that is the fault
+        // itself. No two commits may stand on the same token, though, whatever was deleted.
+        const excused = (message: string): boolean => /from the same position/.test(message);
+        expect(
+          report.violations.filter(
+            ({ invariant, message }) => !['I5', 'I6'].includes(invariant) && !(invariant === 'I7' && excused(message)),
+          ),
+        ).toEqual([]);
         expect(report).toMatchObject({ records: 120, lost: 0, orderInversions: 0 });
         // What was handled since the last result that Temporal has: one slice of 1 s, which has at most 5 batches.
         expect(report.duplicates).toBeLessThanOrEqual(60);
