@@ -1,3 +1,4 @@
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { CheckpointRow, CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
 import type { ShardIdentity, StreamIncarnation } from '../core/names';
 import type { Position } from '../core/positions';
@@ -13,10 +14,25 @@ export interface CheckpointWrite {
   readonly writer: Writer;
   readonly workflowId: string;
   readonly parentShardIds: readonly string[];
+  /** Written with the checkpoint or not at all: what a handler returned, dead letters. At most `MAX_EFFECTS`. */
+  readonly effects?: readonly TransactWriteItem[];
 }
 
+/** DynamoDB's limit of one transaction is 100 actions (API reference, TransactWriteItems); the checkpoint is one of them. */
+export const MAX_EFFECTS = 99;
+
 /** A definite answer. `row` is the row that refused the write, as it was; undefined if there is none. */
-export type WriteAnswer = { readonly kind: 'written' } | { readonly kind: 'refused'; readonly row?: CheckpointRow };
+export type WriteAnswer =
+  { readonly kind: 'written' } | { readonly kind: 'refused'; readonly row?: CheckpointRow } | EffectsRefused;
+
+/** The checkpoint's own condition held, but the effects cannot be written: nothing was. */
+export interface EffectsRefused {
+  readonly kind: 'effectsRefused';
+  /** `EFFECT_REFUSED`: a condition among them does not hold. `TRANSACTION_TOO_LARGE`: too many, too large, or two on one item. */
+  readonly code: 'EFFECT_REFUSED' | 'TRANSACTION_TOO_LARGE';
+  /** Without item data. */
+  readonly message: string;
+}
 
 /** A shard that this consumer has recorded, with the position it starts at if it has no checkpoint. */
 export interface KnownShard {

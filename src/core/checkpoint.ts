@@ -1,3 +1,4 @@
+import type { FailureStreak } from './failure-policy';
 import type { Position } from './positions';
 
 /** Who wrote a checkpoint: for diagnosis, and to tell a claim that comes too late. Never proof of ownership: the token is. */
@@ -19,6 +20,11 @@ export interface CheckpointState {
   readonly token: string;
   /** Id of the move that made this generation. */
   readonly rewindId?: string;
+  /**
+   * Grows with every claim, and follows the wall clock (milliseconds) at least: larger for every later owner, also after the row was
+   * deleted or restored. For sinks that can compare; never a condition of the protocol.
+   */
+  readonly fence?: number;
 }
 
 /** Running totals of one shard since its first commit. */
@@ -26,6 +32,10 @@ export interface Totals {
   readonly records: number;
   readonly bytes: number;
   readonly batches: number;
+  /** Of the records: not handled, because the filter said no. */
+  readonly filtered?: number;
+  /** Of the records: set aside as dead letters. */
+  readonly deadLettered?: number;
 }
 
 export const ZERO_TOTALS: Totals = { records: 0, bytes: 0, batches: 0 };
@@ -39,6 +49,19 @@ export interface CommitFacts {
   /** Last time when everything that Kinesis had for this shard was committed. */
   readonly caughtUpAtMs?: number;
   readonly millisBehindLatest?: number;
+  /** Partition keys that are parked. */
+  readonly parkedKeys?: number;
+  /** Records that the handler is about to get, although an execution has died or failed on them: what a death is counted by. */
+  readonly trial?: TrialMark;
+}
+
+/** Written before records under suspicion are tried, and removed by the commit that follows. */
+export interface TrialMark {
+  readonly streak: FailureStreak;
+  /** The execution that tries them. */
+  readonly runId: string;
+  readonly activitySeq: number;
+  readonly attempt: number;
 }
 
 /** One checkpoint item. `revision` counts writes: for display and history only, never a condition. */

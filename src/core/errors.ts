@@ -64,6 +64,38 @@ export const errorCodes = {
   },
   HANDLER_FAILED: { retryable: true, hint: 'The batch is tried again. Look at the handler.' },
   HANDLER_TIMEOUT: { retryable: true, hint: 'The handler did not settle within handlerTimeoutMs.' },
+  HANDLER_DIED: {
+    retryable: true,
+    hint: 'The process or thread ended while the handler had the batch: look for exit, abort, memory or an endless loop.',
+  },
+  INVALID_RESULT: {
+    retryable: true,
+    hint: 'A handler returns nothing, { failures, unhandled? } or { transact }.',
+  },
+  RECORD_REJECTED: { retryable: false, hint: 'The handler said that this record can never succeed.' },
+  SCHEMA_INVALID: { retryable: false, hint: 'The record does not validate against the schema of the consumer.' },
+  FILTER_FAILED: {
+    retryable: false,
+    hint: 'The filter of the consumer threw, or gave something else than true or false.',
+  },
+  TRANSACTION_TOO_LARGE: {
+    retryable: false,
+    hint: 'The effects of one record must fit one transaction: 99 items, 4 MB, no item twice.',
+  },
+  EFFECT_REFUSED: {
+    retryable: true,
+    hint: 'A condition among the effects did not hold. Nothing of the batch was written.',
+  },
+  DEAD_LETTER_FAILED: {
+    retryable: true,
+    hint: 'onDeadLetter failed: the record is neither set aside nor committed. It is tried again.',
+  },
+  RECORD_FAILED: {
+    retryable: false,
+    hint: "The failure policy is 'stop'. Correct the handler or the record, then start the consumer again.",
+  },
+  DEAD_LETTER_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark dead-letters list`.' },
+  NOT_PARKED: { retryable: false, hint: 'Only a parked shard or partition key can be retried or skipped.' },
   INTERNAL: { retryable: true, hint: 'This is a defect of Tidemark: please report it.' },
 } as const;
 

@@ -1,23 +1,143 @@
-import { backoffMs, type Backoff } from './pacing';
+/** What happens after a failure: pure decisions, so that it can be shown that they end, and that no innocent record is given up. */
+import type { DeadLetterCondition } from './dead-letter';
+import type { RecordError } from './outcome';
 import { comparePositions, type Position } from './positions';
 
-/** Delay between two tries of a failing batch: one second, doubling, at most a minute. */
-export const HANDLER_BACKOFF: Backoff = { minMs: 1_000, maxMs: 60_000 };
+/** `onFailure` with its defaults. */
+export interface FailurePolicy {
+  readonly maxAttempts: number;
+  readonly minBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly backoffFactor: number;
+  readonly jitter: number;
+  readonly maxRecordAgeMs?: number;
+  readonly maxDeaths: number;
+  readonly then: 'deadLetter' | 'park' | 'stop';
+  readonly parkBy: 'shard' | 'partitionKey';
+  readonly parkForMs?: number;
+  readonly maxParkedKeys: number;
+  readonly maxParkedRecords: number;
+}
 
-/** Failures of one batch in a row, without progress. */
+/**
+ * Records at the checkpoint that have failed, carried from slice to slice: the range `(position, through]` holds at least one record
+ * that fails.
+ */
 export interface FailureStreak {
-  /** Position at which the batch starts. */
+  /** Checkpoint at which the range began. */
   readonly position: Position;
+  /** Last sequence number of the range. */
+  readonly through: string;
+  /** Records of the range that are to be handled, at most. */
+  readonly records: number;
+  /** Failures in a row, deaths among them. */
+  readonly failures: number;
+  /** How often the process or thread died on just this range. */
+  readonly deaths: number;
+  /** `retry`: the range is tried whole. `cut`: its attempts are used up, and it is halved. `final`: its one record is given up. */
+  readonly phase: 'retry' | 'cut' | 'final';
+  /** Where the handler said which records failed: only these of the range are still to be handled, with their failures so far. */
+  readonly pending?: readonly PendingRecord[];
+  /** The last failure. */
+  readonly error?: RecordError;
+  /** With `final`: why. */
+  readonly condition?: DeadLetterCondition;
+}
+
+export interface PendingRecord {
+  readonly sequenceNumber: string;
   readonly failures: number;
 }
 
-/** The streak after another failure: it goes on as long as the shard stands at the same position. */
-export function countFailure(streak: FailureStreak | undefined, position: Position): FailureStreak {
-  const goesOn = streak !== undefined && comparePositions(streak.position, position) === 0;
-  return { position, failures: goesOn ? streak.failures + 1 : 1 };
+/** Records that were tried together and failed. */
+export interface Trial {
+  readonly position: Position;
+  readonly through: string;
+  readonly records: number;
+  /** Arrival of the oldest of them, epoch milliseconds. */
+  readonly oldestArrivalMs: number;
 }
 
-/** What happens after a handler failure. Today a failing batch is tried again for ever: it is never skipped. */
-export function retryDelayMs({ failures }: FailureStreak, random: number): number {
-  return backoffMs(HANDLER_BACKOFF, failures, random);
+export interface FailureCause {
+  readonly kind: 'failed' | 'died';
+  readonly error: RecordError;
+}
+
+export type Decision =
+  | { readonly kind: 'retry'; readonly streak: FailureStreak; readonly delayMs: number }
+  | { readonly kind: 'cut'; readonly streak: FailureStreak; readonly delayMs: 0 }
+  | { readonly kind: 'final'; readonly streak: FailureStreak };
+
+/** The streak that still counts at a position: the checkpoint has not passed its range. */
+export function streakAt(streak: FailureStreak | undefined, position: Position): FailureStreak | undefined {
+  return streak !== undefined && comparePositions(afterRange(streak), position) > 0 ? streak : undefined;
+}
+
+/** How many records the next run may have: half of a range that is being cut, so that its culprit is found in log2 of its size. */
+export function trialSize({ phase, records }: FailureStreak): number {
+  return phase === 'cut' ? Math.max(1, Math.floor(records / 2)) : Math.max(1, records);
+}
+
+/**
+ * What follows when records that were tried together failed, and nothing is known of single ones: try again, cut, or, if it was one
+ * record alone, give it up. A record is never given up for what it did in company: it must have failed by itself.
+ */
+export function decideFailure(
+  policy: FailurePolicy,
+  before: FailureStreak | undefined,
+  trial: Trial,
+  { kind, error }: FailureCause,
+  { nowMs, random }: { nowMs: number; random: number },
+): Decision {
+  const streak = streakAt(before, trial.position);
+  const isNarrower = streak !== undefined && trial.records < streak.records;
+  const died = kind === 'died' ? 1 : 0;
+  const failures = (streak?.failures ?? 0) + 1;
+  const deaths = (isNarrower ? 0 : (streak?.deaths ?? 0)) + died;
+  const { position, through, records } = trial;
+  const pending = streak?.pending === undefined ? {} : { pending: streak.pending };
+  const next = { position, through, records, failures, deaths, ...pending, error };
+  const isOld = isTooOld(policy, trial.oldestArrivalMs, nowMs);
+  const isUsedUp = deaths >= policy.maxDeaths || isOld || (died === 0 && hasNoAttempts(policy, streak, failures));
+  if (!isUsedUp && streak?.phase !== 'cut') {
+    const delayMs = retryDelayMs(policy, failures, random);
+    return { kind: 'retry', streak: { ...next, phase: 'retry' }, delayMs };
+  }
+  if (records > 1 || !isUsedUp) return { kind: 'cut', streak: { ...next, phase: 'cut' }, delayMs: 0 };
+  const condition = died ? 'HandlerDied' : isOld ? 'RecordAgeExceeded' : 'RetryAttemptsExhausted';
+  return { kind: 'final', streak: { ...next, phase: 'final', condition } };
+}
+
+/** A range that is being cut has used its attempts before. */
+function hasNoAttempts({ maxAttempts }: FailurePolicy, streak: FailureStreak | undefined, failures: number): boolean {
+  return streak?.phase === 'cut' || failures >= maxAttempts;
+}
+
+/** What remains under suspicion after the first records of a range were committed; nothing once all were. */
+export function narrowAfterSuccess(
+  before: FailureStreak | undefined,
+  position: Position,
+  records: number,
+): FailureStreak | undefined {
+  const streak = streakAt(before, position);
+  if (streak === undefined || records === 0) return streak;
+  return { ...streak, position, records: Math.max(1, streak.records - records), deaths: 0 };
+}
+
+/** A failing record that is as old as this is not tried again. */
+export function isTooOld({ maxRecordAgeMs }: FailurePolicy, arrivalMs: number, nowMs: number): boolean {
+  return maxRecordAgeMs !== undefined && nowMs - arrivalMs > maxRecordAgeMs;
+}
+
+/** Exponential back-off; the random share of it is subtracted. `random` is in [0, 1). */
+export function retryDelayMs(policy: FailurePolicy, failures: number, random: number): number {
+  const { minBackoffMs, maxBackoffMs, backoffFactor, jitter } = policy;
+  // Without an exponent that overflows: zero times infinity is no delay.
+  const steps = Math.min(Math.max(failures - 1, 0), 1_000);
+  const ceiling = minBackoffMs === 0 ? 0 : Math.min(maxBackoffMs, minBackoffMs * backoffFactor ** steps);
+  return Math.round(ceiling * (1 - jitter * random));
+}
+
+function afterRange({ through }: FailureStreak): Position {
+  return { at: 'AFTER', sequenceNumber: through };
 }

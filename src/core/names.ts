@@ -2,13 +2,16 @@
  * Every name that is stored somewhere: in Temporal's history, in DynamoDB, in a user's dashboards.
  * None of them may ever change its meaning; new things get new names.
  */
-export const workflowTypes = { stream: 'tidemarkStream', shard: 'tidemarkShard' } as const;
+export const workflowTypes = { stream: 'tidemarkStream', shard: 'tidemarkShard', redrive: 'tidemarkRedrive' } as const;
 
 export const messageNames = {
   stop: 'stop',
   shardFinished: 'shardFinished',
   shardStatus: 'shardStatus',
   streamStatus: 'streamStatus',
+  retryParked: 'retryParked',
+  skipParked: 'skipParked',
+  redriveStatus: 'redriveStatus',
 } as const;
 
 /** Search attributes, all of type Keyword. */
@@ -59,6 +62,29 @@ export function shardWorkflowId(
 /** Table keys. The shard is part of the partition key: one hot key per stream would cap at 1,000 writes/s. */
 export function checkpointKey(shard: ShardIdentity): { pk: string; sk: string } {
   return { pk: `shard#${shard.consumer}#${shard.streamArn}#${shard.createdAtMs}#${shard.shardId}`, sk: 'checkpoint' };
+}
+
+/** Longest sequence number that is accepted anywhere, digits. */
+const SEQUENCE_DIGITS = 128;
+
+/** Dead letters of a shard sort in the order of their records. */
+export const DEAD_LETTER_PREFIX = 'dead#';
+
+export function deadLetterSortKey(sequenceNumber: string, subSequenceNumber = 0): string {
+  return `${DEAD_LETTER_PREFIX}${padded(sequenceNumber, subSequenceNumber)}`;
+}
+
+/** Pieces of a payload that does not fit its letter. Another prefix, so that a list of letters does not read them. */
+export function deadLetterPartSortKey(sequenceNumber: string, subSequenceNumber: number, part: number): string {
+  return `dead-part#${padded(sequenceNumber, subSequenceNumber)}#${String(part).padStart(3, '0')}`;
+}
+
+function padded(sequenceNumber: string, subSequenceNumber: number): string {
+  return `${sequenceNumber.padStart(SEQUENCE_DIGITS, '0')}#${String(subSequenceNumber).padStart(8, '0')}`;
+}
+
+export function redriveWorkflowId({ consumer, streamName }: ConsumerOfStream, id: string): string {
+  return `${WORKFLOW_ID_PREFIX}${consumer}/${streamName}/redrive/${id}`;
 }
 
 export function consumerPartition({ consumer, streamArn }: Pick<StreamIncarnation, 'consumer' | 'streamArn'>): string {

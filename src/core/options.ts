@@ -39,6 +39,108 @@ export interface AwsOptions {
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
 }
 
+/** What happens with records that cannot be handled. Times are in milliseconds. */
+export interface FailureOptions {
+  /**
+   * How often a batch, or a record that the handler names, is tried in all before it counts as failed for good.
+   *
+   * A record that can never succeed (`RecordRejectedError`, a schema that does not match, `retryable: false`) is not tried again. Failures
+   * before the handler runs (throttling, outages) never count: they are waited out.
+   *
+   * @minimum 1
+   * @maximum 1000000
+   * @default 5
+   */
+  readonly maxAttempts?: number;
+  /**
+   * Delay before the second attempt.
+   *
+   * @minimum 0
+   * @maximum 86400000
+   * @default 1000
+   */
+  readonly minBackoffMs?: number;
+  /**
+   * Largest delay between two attempts.
+   *
+   * @minimum 0
+   * @maximum 86400000
+   * @default 60000
+   */
+  readonly maxBackoffMs?: number;
+  /**
+   * What the delay is multiplied by after each attempt.
+   *
+   * @minimum 1
+   * @maximum 10
+   * @default 2
+   */
+  readonly backoffFactor?: number;
+  /**
+   * Share of the delay that is random, from 0 (none) to 1 (all of it), so that many shards do not come back at once.
+   *
+   * @minimum 0
+   * @maximum 1
+   * @default 0.5
+   */
+  readonly jitter?: number;
+  /**
+   * A failing record that arrived longer ago than this is not tried again.
+   *
+   * @minimum 1000
+   * @maximum 31536000000
+   * @default no limit but the attempts
+   */
+  readonly maxRecordAgeMs?: number;
+  /**
+   * How often the process or thread may die on the same records before they are cut to find the one that kills it; and how often on that
+   * one alone before it counts as failed for good.
+   *
+   * @minimum 1
+   * @maximum 100
+   * @default 2
+   */
+  readonly maxDeaths?: number;
+  /**
+   * What happens with a record that failed for good: it is written to the dead letters and the shard goes on (`deadLetter`); the shard
+   * waits for an operator (`park`); or the whole consumer stops with an error until it is started again (`stop`).
+   *
+   * @default deadLetter
+   */
+  readonly then?: 'deadLetter' | 'park' | 'stop';
+  /**
+   * With `then: 'park'`: what waits, the whole shard, or only the records of the same partition key, which are set aside in order while the
+   * others go on.
+   *
+   * @default shard
+   */
+  readonly parkBy?: 'shard' | 'partitionKey';
+  /**
+   * With `then: 'park'`: after this time it is tried again without an operator.
+   *
+   * @minimum 1000
+   * @maximum 31536000000
+   * @default never
+   */
+  readonly parkForMs?: number;
+  /**
+   * With `parkBy: 'partitionKey'`: how many keys of one shard may be parked. One more parks the shard.
+   *
+   * @minimum 1
+   * @maximum 1000
+   * @default 100
+   */
+  readonly maxParkedKeys?: number;
+  /**
+   * With `parkBy: 'partitionKey'`: how many records of one shard may wait in all. One more parks the shard.
+   *
+   * @minimum 1
+   * @maximum 1000000
+   * @default 10000
+   */
+  readonly maxParkedRecords?: number;
+}
+
 /** Options of a consumer, without its handler. Times are in milliseconds, sizes in bytes. */
 export interface ConsumerOptions {
   /**
@@ -153,13 +255,46 @@ export interface ConsumerOptions {
    */
   readonly tableName?: string;
   /**
-   * Whether the text of a handler's error is shown in Temporal's history, status and logs, or only its class, code and stack frames.
+   * How much of a handler's or schema's error is shown in Temporal's history, dead letters, status and logs: its class, code and stack
+   * frames (`code`), or its text too (`message`).
    *
    * Error texts often quote the data that caused them (`JSON.parse` does), and Temporal's history is not the place for it.
    *
-   * @default hide
+   * @default code
    */
-  readonly errorMessages?: 'hide' | 'show';
+  readonly errorDetail?: 'code' | 'message';
+  /**
+   * What happens with records that cannot be handled: how often and when they are tried again, and what then.
+   *
+   * The default tries a failing batch 5 times, then cuts it to find the record that fails, writes that one to the dead letters and goes on.
+   */
+  readonly onFailure?: FailureOptions;
+  /**
+   * Where the handler runs: in the worker's own thread (`inline`), or in a thread of its own per shard (`thread`).
+   *
+   * A handler in a thread may block, run out of memory or exit without harm to other shards, and is ended at its deadline. It costs
+   * memory and start-up time per shard, and the consumer must be in a file that the thread can load (see `file`).
+   *
+   * @default inline
+   */
+  readonly isolation?: 'inline' | 'thread';
+  /**
+   * File that exports this consumer as its default, for `isolation: 'thread'`: usually `__filename` or `import.meta.url`. The command
+   * line knows it by itself.
+   *
+   * @default the consumer file of the command line
+   */
+  readonly file?: string;
+  /**
+   * How long a dead letter is kept, in milliseconds. Without it, dead letters are kept until they are deleted.
+   *
+   * DynamoDB deletes expired items within a few days, without cost.
+   *
+   * @minimum 60000
+   * @maximum 315360000000
+   * @default kept for ever
+   */
+  readonly deadLetterTtlMs?: number;
   /** Overrides of what the AWS SDK finds by itself. */
   readonly aws?: AwsOptions;
 }
@@ -175,7 +310,8 @@ export const defaultConsumerOptions = {
   heartbeatTimeoutMs: 10_000,
   handlerTimeoutMs: 300_000,
   tableName: DEFAULT_TABLE_NAME,
-  errorMessages: 'hide',
+  errorDetail: 'code',
+  isolation: 'inline',
 } as const satisfies Partial<ConsumerOptions>;
 
 /** Smallest and largest value of each whole-number option. */
@@ -189,6 +325,35 @@ export const optionRanges = {
   heartbeatTimeoutMs: [2_000, 600_000],
   handlerTimeoutMs: [100, 86_400_000],
 } as const satisfies Partial<Record<keyof ConsumerOptions, readonly [number, number]>>;
+
+export const defaultFailureOptions = {
+  maxAttempts: 5,
+  minBackoffMs: 1_000,
+  maxBackoffMs: 60_000,
+  backoffFactor: 2,
+  jitter: 0.5,
+  maxDeaths: 2,
+  then: 'deadLetter',
+  parkBy: 'shard',
+  maxParkedKeys: 100,
+  maxParkedRecords: 10_000,
+} as const satisfies FailureOptions;
+
+/** Smallest and largest value of each number in `onFailure`; whole numbers but for `backoffFactor` and `jitter`. */
+export const failureRanges = {
+  maxAttempts: [1, 1_000_000],
+  minBackoffMs: [0, 86_400_000],
+  maxBackoffMs: [0, 86_400_000],
+  backoffFactor: [1, 10],
+  jitter: [0, 1],
+  maxRecordAgeMs: [1_000, 31_536_000_000],
+  maxDeaths: [1, 100],
+  parkForMs: [1_000, 31_536_000_000],
+  maxParkedKeys: [1, 1_000],
+  maxParkedRecords: [1, 1_000_000],
+} as const satisfies Partial<Record<keyof FailureOptions, readonly [number, number]>>;
+
+export const DEAD_LETTER_TTL_RANGE = [60_000, 315_360_000_000] as const;
 
 /** An idle shard's activity lasts at least this long, so that idleness costs no more than one turn of history a minute. */
 export const IDLE_HISTORY_INTERVAL_MS = 60_000;

@@ -1,5 +1,14 @@
 import { TidemarkError } from './errors';
-import { defaultConsumerOptions, optionRanges, type AwsOptions, type ConsumerOptions } from './options';
+import type { FailurePolicy } from './failure-policy';
+import {
+  DEAD_LETTER_TTL_RANGE,
+  defaultConsumerOptions,
+  optionRanges,
+  type AwsOptions,
+  type ConsumerOptions,
+} from './options';
+import { resolveFailurePolicy } from './resolve-failure-policy';
+import { isWholeBetween, matching, oneOf, show, typeOf, unknownOptions } from './option-checks';
 import { parseStream, type StreamRef } from './stream-ref';
 
 /** The start position as the user asked for it, JSON-safe. `LATEST` is resolved to a time when the consumer is first started. */
@@ -15,14 +24,32 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly name: string;
   readonly start: RequestedStart;
   readonly tableName: string;
-  readonly errorMessages: 'hide' | 'show';
+  readonly errorDetail: 'code' | 'message';
+  readonly onFailure: FailurePolicy;
+  readonly isolation: 'inline' | 'thread';
+  readonly file?: string;
+  readonly deadLetterTtlMs?: number;
   readonly aws: AwsOptions;
 }
 
 const CONSUMER_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
-const KNOWN = ['name', 'stream', 'startFrom', 'tableName', 'errorMessages', 'aws', ...Object.keys(optionRanges)];
+const KNOWN = [
+  ...[
+    'name',
+    'stream',
+    'startFrom',
+    'tableName',
+    'errorDetail',
+    'onFailure',
+    'isolation',
+    'file',
+    'deadLetterTtlMs',
+    'aws',
+  ],
+  ...Object.keys(optionRanges),
+];
 const KNOWN_AWS = ['region', 'kinesisEndpoint', 'dynamodbEndpoint', 'credentials'];
 
 /**
@@ -44,14 +71,19 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const start = check(parseStart(given.startFrom), 'startFrom', START_EXPECTED, given.startFrom);
   const table = given.tableName ?? defaultConsumerOptions.tableName;
   const tableName = check(matching(table, TABLE_NAME), 'tableName', '3 to 255 letters, digits or _.-', table);
-  const errors = given.errorMessages ?? defaultConsumerOptions.errorMessages;
-  const errorMessages = check(oneOf(errors, ['hide', 'show'] as const), 'errorMessages', "'hide' or 'show'", errors);
+  const errors = given.errorDetail ?? defaultConsumerOptions.errorDetail;
+  const errorDetail = check(oneOf(errors, ['code', 'message'] as const), 'errorDetail', "'code' or 'message'", errors);
+  const where = given.isolation ?? defaultConsumerOptions.isolation;
+  const isolation = check(oneOf(where, ['inline', 'thread'] as const), 'isolation', "'inline' or 'thread'", where);
+  const more = resolveOptional(given, problems);
+  const onFailure = resolveFailurePolicy(given.onFailure, problems);
   const tuning = resolveTuning(given, problems);
   const aws = resolveAws(given.aws, problems);
   problems.push(...unknownOptions(given, KNOWN, ''));
 
-  if (problems.length > 0 || !name || !stream || !start || !tableName || !errorMessages) throw invalid(problems);
-  return { name, ...stream, start, tableName, errorMessages, aws, ...tuning };
+  if (problems.length > 0 || !name || !stream || !start || !tableName || !errorDetail || !isolation)
+    throw invalid(problems);
+  return { name, ...stream, start, tableName, errorDetail, isolation, onFailure, aws, ...more, ...tuning };
 }
 
 function invalid(problems: readonly string[]): TidemarkError {
@@ -64,12 +96,30 @@ function resolveTuning(given: Partial<Record<keyof ConsumerOptions, unknown>>, p
   const entries = Object.entries(optionRanges).map(([option, [min, max]]) => {
     const key = option as keyof typeof optionRanges;
     const value = given[key] ?? defaultConsumerOptions[key];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    if (!isWholeBetween(value, min, max)) {
       problems.push(`Expected \`${option}\` to be a whole number from ${min} to ${max}, got ${show(value)}`);
     }
     return [option, value];
   });
   return Object.fromEntries(entries) as Tuning;
+}
+
+/** Options that have no default. */
+function resolveOptional(
+  { file, deadLetterTtlMs }: Partial<Record<keyof ConsumerOptions, unknown>>,
+  problems: string[],
+): Pick<ResolvedOptions, 'file' | 'deadLetterTtlMs'> {
+  const [min, max] = DEAD_LETTER_TTL_RANGE;
+  if (file !== undefined && (typeof file !== 'string' || file === ''))
+    problems.push(`Expected \`file\` to be a path or a file URL, got ${show(file)}`);
+  if (deadLetterTtlMs !== undefined && !isWholeBetween(deadLetterTtlMs, min, max))
+    problems.push(
+      `Expected \`deadLetterTtlMs\` to be a whole number from ${min} to ${max}, got ${show(deadLetterTtlMs)}`,
+    );
+  return {
+    ...(file === undefined ? {} : { file: file as string }),
+    ...(deadLetterTtlMs === undefined ? {} : { deadLetterTtlMs: deadLetterTtlMs as number }),
+  };
 }
 
 function resolveAws(aws: unknown, problems: string[]): AwsOptions {
@@ -114,35 +164,6 @@ function parseStart(value: unknown): RequestedStart | undefined {
   return Number.isFinite(timestampMs) && timestampMs >= 0 ? { at: 'AT_TIMESTAMP', timestampMs } : undefined;
 }
 
-function unknownOptions(given: object, known: readonly string[], prefix: string): string[] {
-  return Object.keys(given)
-    .filter((key) => !known.includes(key))
-    .map((key) => `Unknown option \`${prefix}${key}\`: known are ${known.join(', ')}`);
-}
-
-function matching(value: unknown, pattern: RegExp): string | undefined {
-  return typeof value === 'string' && pattern.test(value) ? value : undefined;
-}
-
-function oneOf<T>(value: unknown, values: readonly T[]): T | undefined {
-  return values.find((candidate) => candidate === value);
-}
-
 function isUrl(value: unknown): boolean {
   return typeof value === 'string' && URL.canParse(value) && /^https?:/.test(value);
-}
-
-/** A value as an error message shows it: short, with its type, and never the inside of an object. */
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return '`null`';
-  return isPrimitive(value) ? `\`${String(value).slice(0, 100)}\` (${typeof value})` : typeOf(value);
-}
-
-function isPrimitive(value: unknown): value is string | number | bigint | boolean | symbol {
-  return typeof value !== 'object' && typeof value !== 'function';
-}
-
-function typeOf(value: unknown): string {
-  return `a value of type ${value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value}`;
 }

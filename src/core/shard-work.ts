@@ -21,8 +21,19 @@ export interface SliceInput {
   readonly progress: Progress;
   /** Counts the activities of this run that may write the checkpoint, from 1. */
   readonly activitySeq: number;
-  /** Failures of the batch at the current position so far. */
+  /** Failures of the records at the current position so far. */
   readonly streak?: FailureStreak;
+  /** What an operator wants done with a parked shard or partition key, before anything else. */
+  readonly order?: ParkedOrder;
+}
+
+/** An operator's order about what is parked. */
+export interface ParkedOrder extends ControlRequest {
+  /** `retry`: try it again. `skip`: set the failing record aside for good and go on behind it. */
+  readonly kind: 'retry' | 'skip';
+  /** Only the records of this partition key; left out for the shard itself, or every parked key. */
+  readonly partitionKey?: string;
+  readonly atMs: number;
 }
 
 /** What is known of a shard beside its checkpoint state. Times are epoch milliseconds. */
@@ -49,6 +60,19 @@ export interface SliceResult {
   /** Things that an operator should see, oldest first. */
   readonly events: readonly ShardEvent[];
   readonly childShardIds?: readonly string[];
+  /** Records under suspicion that the slice left behind; null if there are none. */
+  readonly streak?: FailureStreak | null;
+  /** True once `SliceInput.order` was carried out. */
+  readonly orderDone?: boolean;
+}
+
+/** A shard that waits because of a record that was given up, and whose policy is not to set it aside. */
+export interface Halt {
+  readonly how: 'park' | 'stop';
+  readonly sequenceNumber: string;
+  readonly sinceMs: number;
+  /** When it is tried again without an operator. */
+  readonly retryAtMs?: number;
 }
 
 /** Details of a `HANDLER_FAILED` failure: the decided checkpoint state like a normal result, and what comes next. */
@@ -57,6 +81,7 @@ export interface HandlerFailure extends Omit<SliceResult, 'end'> {
   readonly streak: FailureStreak;
   readonly retryAfterMs: number;
   readonly error: ErrorNote;
+  readonly halt?: Halt;
 }
 
 /** Details of every other failure that ends a shard's workflow or needs an operator. */
@@ -69,10 +94,41 @@ export interface ErrorNote {
 export type ShardEvent =
   | { readonly kind: 'claimed'; readonly atMs: number; readonly adopted: 'none' | 'row' | 'input' | 'created' }
   | ({ readonly kind: 'dataLoss'; readonly atMs: number } & DataLoss)
-  | { readonly kind: 'fenced'; readonly atMs: number };
+  | { readonly kind: 'fenced'; readonly atMs: number }
+  | FailureStep;
+
+/** A step of the failure policy, with its reason. Records are named by their sequence numbers only. */
+export type FailureStep =
+  | ({ readonly kind: 'retry'; readonly attempt: number; readonly of: number; readonly delayMs: number } & StepRange)
+  /** The range was cut: its first `size` records are tried next. */
+  | ({ readonly kind: 'cut'; readonly size: number } & StepRange)
+  /** An execution died on the range. */
+  | ({ readonly kind: 'died'; readonly deaths: number } & StepRange)
+  | ({ readonly kind: 'deadLettered'; readonly attempts: number } & StepRecord)
+  | ({ readonly kind: 'parked'; readonly by: 'shard' | 'partitionKey' } & StepRecord)
+  | ({ readonly kind: 'skipped'; readonly by: string; readonly reason?: string } & StepRecord)
+  /** What was parked is tried again: by an operator, or because its time is over. */
+  | { readonly kind: 'unparked'; readonly atMs: number; readonly by: string; readonly reason?: string }
+  /** A parked partition key is through: its records were handled in order. */
+  | { readonly kind: 'drained'; readonly atMs: number; readonly records: number };
+
+export interface StepRange {
+  readonly atMs: number;
+  /** Checkpoint before the range. */
+  readonly after: string;
+  readonly through: string;
+  readonly records: number;
+  readonly code: ErrorCode;
+}
+
+export interface StepRecord {
+  readonly atMs: number;
+  readonly sequenceNumber: string;
+  readonly code: ErrorCode;
+}
 
 /** State of a shard as people see it: in status, search attributes, the Web UI and the checkpoint item. */
-export type ShardPhase = 'STARTING' | 'READING' | 'RETRYING' | 'STOPPED' | 'FINISHED' | 'FAILED';
+export type ShardPhase = 'STARTING' | 'READING' | 'RETRYING' | 'PARKED' | 'STOPPED' | 'FINISHED' | 'FAILED';
 
 /** Input of the shard workflow; `carried` only after continue-as-new. */
 export interface ShardWorkflowInput {
@@ -96,6 +152,10 @@ export interface ShardCarried {
   readonly streak?: FailureStreak;
   readonly lastError?: ErrorNote;
   readonly lastEvent?: ShardEvent;
+  /** The last few events, oldest first. */
+  readonly recentEvents?: readonly ShardEvent[];
+  readonly halt?: Halt;
+  readonly order?: ParkedOrder;
   readonly worker?: string;
 }
 
@@ -111,6 +171,10 @@ export interface ShardStatus {
   readonly slices: number;
   readonly lastError?: ErrorNote;
   readonly lastEvent?: ShardEvent;
+  readonly recentEvents?: readonly ShardEvent[];
+  readonly streak?: FailureStreak;
+  /** Why the shard waits for an operator. */
+  readonly halt?: Halt;
   /** Identity of the worker that ran the last slice. */
   readonly worker?: string;
 }

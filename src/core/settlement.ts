@@ -1,0 +1,151 @@
+/** From what became of each record to what may be committed: pure. */
+import type { DeadLetterCondition } from './dead-letter';
+import {
+  isTooOld,
+  retryDelayMs,
+  streakAt,
+  type FailurePolicy,
+  type FailureStreak,
+  type PendingRecord,
+} from './failure-policy';
+import type { FailedRecord, RecordError, RecordOutcomes } from './outcome';
+import type { Position } from './positions';
+
+/** A record of a span that is settled together. */
+export interface SettledRecord {
+  readonly sequenceNumber: string;
+  readonly arrivalMs: number;
+}
+
+/** A record that is given up. */
+export interface GivenUp {
+  readonly index: number;
+  readonly error: RecordError;
+  readonly condition: DeadLetterCondition;
+  readonly attempts: number;
+}
+
+export interface Settlement {
+  /** How many records from the first on the checkpoint may pass: each handled, filtered, handled before, or given up. */
+  readonly covered: number;
+  /** To be set aside in the same write; all among the covered. */
+  readonly givenUp: readonly GivenUp[];
+  /** What is left of the span, if it is to be tried again. */
+  readonly retry?: { readonly streak: FailureStreak; readonly delayMs: number };
+  /** The record at which the shard halts; the first that is not covered. Only where the policy is not to set records aside. */
+  readonly halt?: GivenUp;
+}
+
+/** More records than this are not remembered one by one: they are all tried again. Bounds what goes through Temporal's history. */
+export const MAX_PENDING = 100;
+
+export interface Span {
+  readonly position: Position;
+  readonly records: readonly SettledRecord[];
+  /** Outcomes by index in `records`. */
+  readonly outcomes: RecordOutcomes;
+  readonly streak: FailureStreak | undefined;
+}
+
+/**
+ * Settles a span whose handler named what failed. Records that can never succeed, or have used their attempts, are given up; the others
+ * wait for another attempt, and only they: what succeeded beyond them is not run again.
+ */
+export function settle(policy: FailurePolicy, span: Span, world: { nowMs: number; random: number }): Settlement {
+  const { givenUp, waiting } = sortOut(policy, span, world.nowMs);
+  const firstGivenUp = givenUp[0];
+  const firstWaiting = waiting[0];
+  const isHalting = policy.then !== 'deadLetter' && firstGivenUp !== undefined;
+  if (isHalting && (firstWaiting === undefined || firstGivenUp.index < firstWaiting.index))
+    return { covered: firstGivenUp.index, givenUp: [], halt: firstGivenUp };
+  const stopAt = firstWaiting?.index ?? span.records.length;
+  const covered = isHalting ? Math.min(stopAt, firstGivenUp.index) : stopAt;
+  const set = isHalting ? [] : givenUp.filter(({ index }) => index < covered);
+  const left = isHalting
+    ? merge(waiting, givenUp)
+    : merge(
+        waiting,
+        givenUp.filter(({ index }) => index >= covered),
+      );
+  return { covered, givenUp: set, ...(left.length === 0 ? {} : { retry: retryOf(policy, span, left, world) }) };
+}
+
+interface Waiting {
+  readonly index: number;
+  /** Failures so far; 0 of a record that was not tried. */
+  readonly failures: number;
+  readonly error?: RecordError;
+}
+
+function sortOut(
+  policy: FailurePolicy,
+  { records, outcomes, streak, position }: Span,
+  nowMs: number,
+): { givenUp: GivenUp[]; waiting: Waiting[] } {
+  const givenUp: GivenUp[] = [];
+  const waiting: Waiting[] = [];
+  const failuresOf = failureCounter(streakAt(streak, position));
+  const nameOf = (index: number): string => records[index]?.sequenceNumber ?? '';
+  for (const { index, error } of outcomes.rejected)
+    givenUp.push({ index, error, condition: 'RecordRejected', attempts: failuresOf(nameOf(index)) + 1 });
+  for (const { index, error } of outcomes.failed) {
+    const attempts = failuresOf(nameOf(index)) + 1;
+    const isOld = isTooOld(policy, records[index]?.arrivalMs ?? nowMs, nowMs);
+    const condition = isOld ? 'RecordAgeExceeded' : 'RetryAttemptsExhausted';
+    if (isOld || attempts >= policy.maxAttempts) givenUp.push({ index, error, condition, attempts });
+    else waiting.push({ index, failures: attempts, error });
+  }
+  for (const index of outcomes.unhandled) waiting.push({ index, failures: failuresOf(nameOf(index)) });
+  return { givenUp: givenUp.toSorted(byIndex), waiting: waiting.toSorted(byIndex) };
+}
+
+function failureCounter(streak: FailureStreak | undefined): (sequenceNumber: string) => number {
+  if (streak === undefined) return () => 0;
+  if (streak.pending === undefined) return () => streak.failures;
+  const failures = new Map(streak.pending.map((record) => [record.sequenceNumber, record.failures]));
+  return (sequenceNumber) => failures.get(sequenceNumber) ?? 0;
+}
+
+/** Given up, but not yet covered: it stays in line with one attempt less than its last, so that it is given up again. */
+function merge(waiting: readonly Waiting[], givenUp: readonly GivenUp[]): Waiting[] {
+  const kept = givenUp.map(({ index, error, attempts }) => ({ index, error, failures: attempts - 1 }));
+  return [...waiting, ...kept].toSorted(byIndex);
+}
+
+function retryOf(
+  policy: FailurePolicy,
+  { position, records }: Span,
+  left: readonly Waiting[],
+  { random }: { random: number },
+): { streak: FailureStreak; delayMs: number } {
+  const first = left[0]?.index ?? 0;
+  const before = first === 0 ? position : after(records[first - 1]);
+  const failures = Math.max(...left.map((record) => record.failures));
+  const error = left.find((record) => record.error !== undefined)?.error;
+  const isBounded = left.length <= MAX_PENDING;
+  const pending: PendingRecord[] = left.map((record) => ({
+    sequenceNumber: records[record.index]?.sequenceNumber ?? '',
+    failures: record.failures,
+  }));
+  const streak: FailureStreak = {
+    position: before,
+    through: records.at(-1)?.sequenceNumber ?? '',
+    records: isBounded ? left.length : records.length - first,
+    failures,
+    deaths: 0,
+    phase: 'retry',
+    ...(isBounded ? { pending } : {}),
+    ...(error ? { error } : {}),
+  };
+  return { streak, delayMs: failures === 0 ? 0 : retryDelayMs(policy, failures, random) };
+}
+
+function after(record: SettledRecord | undefined): Position {
+  return { at: 'AFTER', sequenceNumber: record?.sequenceNumber ?? '0' };
+}
+
+function byIndex(a: { index: number }, b: { index: number }): number {
+  return a.index - b.index;
+}
+
+export type { FailedRecord };
