@@ -16,7 +16,7 @@ const worlds = {
   core: { folders: [], packages: [] },
   workflows: { folders: ['core', 'activities'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   activities: {
-    folders: ['core', 'kinesis', 'checkpoints', 'handler', 'temporal'],
+    folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal'],
     packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/common', 'node:.*'],
   },
   kinesis: { folders: ['core', 'aws'], packages: ['@aws-sdk/client-kinesis', '@smithy/.*', 'node:.*'] },
@@ -24,7 +24,12 @@ const worlds = {
     folders: ['core', 'aws'],
     packages: ['@aws-sdk/client-dynamodb', '@aws-sdk/util-dynamodb', 'node:.*'],
   },
-  aws: { folders: ['core', 'kinesis', 'checkpoints'], packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'] },
+  // Letters stand in the table of the checkpoints.
+  'dead-letters': {
+    folders: ['core', 'aws', 'checkpoints'],
+    packages: ['@aws-sdk/client-dynamodb', '@aws-sdk/util-dynamodb', 'node:.*'],
+  },
+  aws: { folders: ['core', 'kinesis', 'checkpoints', 'dead-letters'], packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'] },
   handler: { folders: ['core', 'kinesis'], packages: ['node:.*'] },
   temporal: {
     folders: ['core'],
@@ -32,16 +37,16 @@ const worlds = {
   },
   worker: {
     // index.ts: a consumer file that does not find the package gets this one.
-    folders: ['core', 'activities', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal', 'index.ts'],
+    folders: ['core', 'activities', 'aws', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'index.ts'],
     packages: ['@temporalio/worker', '@temporalio/common', 'jiti', 'node:.*'],
   },
   client: {
-    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal'],
+    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal'],
     packages: ['@temporalio/client', '@temporalio/common', 'node:.*'],
   },
-  testing: { folders: ['core', 'kinesis', 'checkpoints', 'handler'], packages: ['node:.*'] },
+  testing: { folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler'], packages: ['node:.*'] },
   cli: {
-    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal', 'worker', 'client'],
+    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'worker', 'client'],
     packages: [ANYTHING],
   },
 };

@@ -1,5 +1,6 @@
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store';
+import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
 import type { KinesisPort } from '../kinesis/kinesis-port';
 
 /** One consumer with the services it uses. */
@@ -7,6 +8,7 @@ export interface ConsumerRuntime {
   readonly definition: ConsumerDefinition;
   readonly kinesis: KinesisPort;
   readonly store: CheckpointStore;
+  readonly letters: DeadLetterStore;
 }
 
 /** What activities need of the world. Clock and random are here so that tests decide them. */

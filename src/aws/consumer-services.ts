@@ -1,6 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamodbCheckpointStore } from '../checkpoints/dynamodb-store';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store';
+import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
+import { DynamodbDeadLetterStore } from '../dead-letters/dynamodb-dead-letters';
 import type { ResolvedOptions } from '../core/resolve-options';
 import { AwsKinesis } from '../kinesis/aws-kinesis';
 import type { KinesisPort } from '../kinesis/kinesis-port';
@@ -10,6 +12,7 @@ import { createDynamodbClient, createKinesisClient } from './clients';
 export interface ConsumerServices {
   readonly kinesis: KinesisPort;
   readonly store: CheckpointStore;
+  readonly letters: DeadLetterStore;
   readonly dynamodb: DynamoDBClient;
   close(): void;
 }
@@ -21,6 +24,7 @@ export function createConsumerServices({ aws, region, tableName }: ResolvedOptio
   return {
     kinesis: new AwsKinesis(kinesisClient),
     store: new DynamodbCheckpointStore(dynamodb, tableName),
+    letters: new DynamodbDeadLetterStore(dynamodb, tableName),
     dynamodb,
     close: () => {
       kinesisClient.destroy();

@@ -81,5 +81,7 @@ export class ItemReader {
 export function damagedItem(key: { readonly pk: string; readonly sk: string }, problem: string): TidemarkError {
   return new TidemarkError('CHECKPOINT_DAMAGED', `A row of the checkpoint table cannot be read: ${problem}`, {
     context: { pk: key.pk, sk: key.sk },
+    // Checkpoints are written again from what Temporal knows; nothing else knows a dead letter.
+    hint: key.sk.startsWith('dead') ? 'The row is a dead letter: repair or delete it.' : undefined,
   });
 }

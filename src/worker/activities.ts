@@ -46,8 +46,8 @@ function runtimesOf(consumers: readonly ConsumerDefinition[]): Map<string, Consu
     if (runtimes.has(key)) {
       throw new TidemarkError('DUPLICATE_CONSUMER', `Two consumers are called ${name} on stream ${streamName}`);
     }
-    const { kinesis, store } = createConsumerServices(definition.options);
-    runtimes.set(key, { definition, kinesis, store });
+    const { kinesis, store, letters } = createConsumerServices(definition.options);
+    runtimes.set(key, { definition, kinesis, store, letters });
   }
   return runtimes;
 }
