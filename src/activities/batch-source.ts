@@ -51,6 +51,13 @@ export class BatchSource {
     return { kind: 'batch', ...batch, ...this.lag(this.waiting.length === 0) };
   }
 
+  /** Takes back records of the last batch: they are offered again, first. */
+  putBack(records: readonly RawRecord[]): void {
+    if (records.length === 0) return;
+    this.waiting = [...records, ...this.waiting];
+    this.waitingBytes += records.reduce((sum, { data }) => sum + data.byteLength, 0);
+  }
+
   private async absorbPage(): Promise<void> {
     this.readAhead();
     try {

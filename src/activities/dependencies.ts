@@ -1,7 +1,9 @@
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
+import type { HandlerRunner } from '../handler/handler-runner';
 import type { KinesisPort } from '../kinesis/kinesis-port';
+import type { TrialLane } from './trial-lane';
 
 /** One consumer with the services it uses. */
 export interface ConsumerRuntime {
@@ -9,6 +11,8 @@ export interface ConsumerRuntime {
   readonly kinesis: KinesisPort;
   readonly store: CheckpointStore;
   readonly letters: DeadLetterStore;
+  /** Where the handler runs; one runner per slice. `slot` names what may keep its thread from one slice to the next. */
+  readonly runner: (slot: string) => HandlerRunner;
 }
 
 /** What activities need of the world. Clock and random are here so that tests decide them. */
@@ -22,6 +26,8 @@ export interface ActivityDependencies {
   readonly now: () => number;
   readonly random: () => number;
   readonly mintToken: () => string;
+  /** One trial of records under suspicion at a time in this process. */
+  readonly trialLane: TrialLane;
 }
 
 export function consumerKey({ consumer, streamName }: { consumer: string; streamName: string }): string {

@@ -1,35 +1,33 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { CheckpointState } from '../core/checkpoint';
-import { countFailure, retryDelayMs, type FailureStreak } from '../core/failure-policy';
-import type { ResolvedOptions } from '../core/resolve-options';
-import type { HandlerFailure, SliceResult } from '../core/shard-work';
-import { describeHandlerError, tidemarkCodeOf } from '../handler/describe-error';
-import type { KinesisRecord } from '../handler/record';
+import type { FailureStreak } from '../core/failure-policy';
+import type { RecordError } from '../core/outcome';
+import type { Halt, HandlerFailure, SliceResult } from '../core/shard-work';
 
-export interface FailedBatch {
-  readonly records: readonly KinesisRecord[];
-  /** What was committed before, and how often this batch has failed. */
+export interface FailedWork {
+  readonly error: RecordError;
+  /** What failed, for people: how many records, which, and what comes next. */
+  readonly what: string;
+  /** What is decided: as a normal result tells it. */
   readonly checkpoint: CheckpointState;
-  readonly streak: FailureStreak | undefined;
   readonly summary: Omit<SliceResult, 'end'>;
+  readonly streak: FailureStreak;
+  readonly retryAfterMs: number;
+  readonly nowMs: number;
+  readonly halt?: Halt;
 }
 
 /** The failure of an activity whose handler failed: the decided state like a normal result, and what comes next. */
-export function handlerFailure(
-  error: unknown,
-  { records, checkpoint, streak, summary }: FailedBatch,
-  { options, random, nowMs }: { options: ResolvedOptions; random: number; nowMs: number },
-): ApplicationFailure {
-  const counted = countFailure(streak, checkpoint.position);
-  const code = tidemarkCodeOf(error) === 'HANDLER_TIMEOUT' ? 'HANDLER_TIMEOUT' : 'HANDLER_FAILED';
-  const range = `${records[0]?.sequenceNumber} to ${records.at(-1)?.sequenceNumber}`;
-  const message = `The handler failed on ${records.length} records, ${range}: ${describeHandlerError(error, options.errorMessages)}`;
+export function handlerFailure(work: FailedWork): ApplicationFailure {
+  const { error, what, checkpoint, summary, streak, retryAfterMs, nowMs, halt } = work;
+  const message = `${what}: ${error.message}`;
   const failure: HandlerFailure = {
     ...summary,
     checkpoint,
-    streak: counted,
-    retryAfterMs: retryDelayMs(counted, random),
-    error: { code, message, atMs: nowMs },
+    streak,
+    retryAfterMs,
+    error: { code: error.code, message, atMs: nowMs },
+    ...(halt ? { halt } : {}),
   };
   return ApplicationFailure.create({ type: 'HANDLER_FAILED', message, nonRetryable: true, details: [failure] });
 }

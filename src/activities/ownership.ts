@@ -10,6 +10,8 @@ export interface HeartbeatNote {
   readonly records: number;
   /** Code of what is being waited out. */
   readonly waitingFor?: string;
+  /** Records under suspicion that the handler has now. */
+  readonly trying?: string;
 }
 
 /**

@@ -23,11 +23,14 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
       context.info.heartbeatTimeoutMs ?? runtime.definition.options.heartbeatTimeoutMs,
     );
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
+    const runner = runtime.runner(name);
+    const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner };
     dependencies.running.add(name);
     try {
-      return await new Slice({ dependencies, runtime, watch: watchFor(runtime, input.shard), ownership }, input).run();
+      return await new Slice(world, input).run();
     } finally {
       ownership.close();
+      await runner.close();
       dependencies.running.delete(name);
     }
   };

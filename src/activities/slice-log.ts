@@ -20,6 +20,10 @@ export function logTrouble(shard: Shard, code: ErrorCode, error: unknown): void 
   log.warn('Waiting to try again', { ...placeOf(shard), code, reason });
 }
 
-function placeOf({ consumer, streamName, shardId }: Shard): { consumer: string; stream: string; shardId: string } {
+export function placeOf({ consumer, streamName, shardId }: Shard): {
+  consumer: string;
+  stream: string;
+  shardId: string;
+} {
   return { consumer, stream: streamName, shardId };
 }

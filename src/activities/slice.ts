@@ -1,41 +1,26 @@
-import { activityInfo, ApplicationFailure } from '@temporalio/activity';
-import { Committer, type Claim } from '../checkpoints/committer';
-import type { CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
-import { codeOf } from '../core/errors';
-import { countFailure } from '../core/failure-policy';
+import { ApplicationFailure } from '@temporalio/activity';
+import type { TrialMark } from '../core/checkpoint';
 import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
-import { describePosition, SHARD_END, type Position } from '../core/positions';
-import type { Progress, ShardEvent, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
+import { SHARD_END, type Position } from '../core/positions';
+import type { Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
 import { timingOf } from '../core/timing';
-import { KinesisRecord } from '../handler/record';
-import { runHandler } from '../handler/run-handler';
 import type { StreamWatch } from '../kinesis/stream-watch';
+import type { HandlerRunner } from '../handler/handler-runner';
 import type { BatchSource, Next } from './batch-source';
+import { BatchWork } from './batch-work';
+import { CheckpointHold, type HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
-import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
-import {
-  claimedChannel,
-  committedChannel,
-  fencedChannel,
-  type ClaimedMessage,
-  type CommittedMessage,
-} from './diagnostics';
-import { handlerFailure } from './handler-failure';
+import { FailureSteps } from './failure-steps';
 import { openSource } from './open-source';
-import type { Ownership } from './ownership';
-import { sleep } from './sleep';
-import { logFenced, logLoss, logTrouble } from './slice-log';
+import { logLoss } from './slice-log';
+import { afterOrder, suspicionAt } from './slice-start';
 
 /** An idle shard's row says at least this often that it is caught up: retention, which it guards against, is a day or more. */
 const IDLE_TOUCH_INTERVAL_MS = 300_000;
 
-type BatchOffer = Extract<Next, { kind: 'batch' }>;
-
-export interface SliceWorld {
-  readonly dependencies: ActivityDependencies;
-  readonly runtime: ConsumerRuntime;
+export interface SliceWorld extends HoldWorld {
   readonly watch: StreamWatch;
-  readonly ownership: Ownership;
+  readonly runner: HandlerRunner;
 }
 
 /**
@@ -43,88 +28,77 @@ export interface SliceWorld {
  * history interval is over, the shard ends, a stop is asked for, or the handler fails.
  */
 export class Slice {
-  private readonly committer: Committer;
-  private readonly writer: Writer;
-  private readonly events: ShardEvent[] = [];
+  private readonly hold: CheckpointHold;
   private readonly startedAtMs = performance.now();
-  private progress: Progress;
-  private batches = 0;
+  private work: BatchWork | undefined;
 
   constructor(
     private readonly world: SliceWorld,
     private readonly input: SliceInput,
   ) {
-    const info = activityInfo();
-    const { runId, workflowId } = info.workflowExecution ?? { runId: '', workflowId: '' };
-    this.writer = { runId, activityId: info.activityId, activitySeq: input.activitySeq, attempt: info.attempt };
-    this.progress = input.progress;
-    const { dependencies, runtime, ownership } = world;
-    this.committer = new Committer(
-      {
-        store: runtime.store,
-        mintToken: dependencies.mintToken,
-        random: dependencies.random,
-        // A commit is made again as long as the shard is this execution's. A claim protects no work, so a stop ends it.
-        sleep: (ms) => sleep(ms, this.committer.current ? ownership.lost : ownership.stop),
-        assertOwner: () => ownership.assertOwner(),
-        onTrouble: (error) => this.noteTrouble(error),
-      },
-      { shard: input.shard, writer: this.writer, workflowId, parentShardIds: input.parentShardIds },
-    );
+    this.hold = new CheckpointHold(world, input);
   }
 
   async run(): Promise<SliceResult> {
-    const sentAtNs = process.hrtime.bigint();
-    const acquired = await this.committer.acquire(this.input.belief, this.facts());
+    const acquired = await this.hold.acquire();
     if (acquired.kind === 'fenced') return this.fenced();
-    this.progress = acquired.facts;
-    if (acquired.claimed) this.noteClaim(acquired.claimed, acquired.checkpoint, sentAtNs);
-    this.describe();
-    if (acquired.checkpoint.position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
-    const source = await this.unlessStopped(() => this.openSource(acquired.checkpoint.position));
-    return source === 'stopped' ? this.stopped() : this.consume(source);
-  }
-
-  private noteClaim({ adopted, previousToken }: Claim, checkpoint: CheckpointState, sentAtNs: bigint): void {
-    this.events.push({ kind: 'claimed', atMs: this.now(), adopted });
-    const message: ClaimedMessage = {
-      shard: this.input.shard,
-      writer: this.writer,
-      checkpoint,
-      previousToken,
-      sentAtNs,
-    };
-    claimedChannel.publish(message);
+    const { position } = this.hold.checkpoint;
+    if (position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
+    const source = await this.unlessStopped(() => this.openSource(position));
+    if (source === 'stopped') return this.stopped();
+    this.work = this.beginWork(source, acquired.trial);
+    return this.consume(source, this.work);
   }
 
   private async openSource(position: Position): Promise<BatchSource> {
     const { ownership, ...world } = this.world;
+    const { hold } = this;
     const { source, loss } = await openSource(
-      { ...world, stop: ownership.stop, onTrouble: (error) => this.noteTrouble(error) },
-      { shard: this.input.shard, position, progress: this.progress },
+      { ...world, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
+      { shard: this.input.shard, position, progress: hold.progress },
     );
     if (loss) {
-      this.events.push({ kind: 'dataLoss', atMs: this.now(), ...loss });
+      hold.noteEvent({ kind: 'dataLoss', atMs: hold.now, ...loss });
       logLoss(this.input.shard, loss);
     }
     return source;
   }
 
-  private async consume(source: BatchSource): Promise<SliceResult> {
+  private beginWork(source: BatchSource, trial: TrialMark | undefined): BatchWork {
+    const { hold, world, input } = this;
+    const { order } = input;
+    const policy = world.runtime.definition.options.onFailure;
+    const at = { nowMs: hold.now, random: world.dependencies.random() };
+    const mark = { trial, writer: hold.writer };
+    const { streak, death } = suspicionAt(hold.checkpoint.position, input.streak, mark, policy, at);
+    const steps = new FailureSteps({ ...world, hold });
+    if (death) steps.noteDecision(death.decision, death.cause);
+    if (order?.kind === 'retry') steps.noteUnparked(order);
+    return new BatchWork(
+      { ...world, hold, source },
+      {
+        streak: death ? streak : afterOrder(streak, order),
+        wasDeathCounted: death !== undefined,
+        order,
+        summary: () => this.summary(),
+      },
+    );
+  }
+
+  private async consume(source: BatchSource, work: BatchWork): Promise<SliceResult> {
+    const { hold } = this;
     for (;;) {
       const next = await this.unlessStopped(() => source.next());
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
-      this.progress = { ...this.progress, millisBehindLatest: next.millisBehindLatest };
-      if (next.kind === 'empty') this.progress = this.caughtUpBy(next);
-      if (next.kind === 'batch' && (await this.handleBatch(next)) === 'fenced') return this.fenced();
+      hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
+      if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
+      if (next.kind === 'batch') {
+        crashPoint('fetched');
+        if ((await work.handle(next)) === 'fenced') return this.fenced();
+      }
       if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }
-  }
-
-  /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */
-  private caughtUpBy({ caughtUpAtMs }: Exclude<Next, { kind: 'end' }>): Progress {
-    return caughtUpAtMs === undefined ? this.progress : { ...this.progress, caughtUpAtMs };
   }
 
   private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {
@@ -144,90 +118,20 @@ export class Slice {
     return performance.now() - this.startedAtMs >= limitMs;
   }
 
-  private async handleBatch(offer: BatchOffer): Promise<'committed' | 'fenced'> {
-    crashPoint('fetched');
-    const { options, handler } = this.world.runtime.definition;
-    const { shard } = this.input;
-    const records = offer.records.map((raw) => new KinesisRecord(raw, shard));
-    const batch = {
-      records,
-      shardId: shard.shardId,
-      streamName: shard.streamName,
-      millisBehindLatest: offer.millisBehindLatest,
-    };
-    const context = { consumer: options.name, attempt: this.batchAttempt() };
-    try {
-      crashPoint('handling');
-      await runHandler({
-        handler,
-        batch,
-        context,
-        timeoutMs: options.handlerTimeoutMs,
-        lost: this.world.ownership.lost,
-      });
-    } catch (error) {
-      this.world.ownership.lost.throwIfAborted();
-      const { input, world } = this;
-      throw handlerFailure(
-        error,
-        { records, checkpoint: this.checkpoint(), streak: input.streak, summary: this.summary() },
-        { options, random: world.dependencies.random(), nowMs: this.now() },
-      );
-    }
-    crashPoint('handled');
-    return this.commitBatch(offer);
-  }
-
-  private async commitBatch(offer: BatchOffer): Promise<'committed' | 'fenced'> {
-    const { records, bytes } = offer;
-    const last = records[records.length - 1];
-    if (last === undefined) return 'committed';
-    const { totals } = this.progress;
-    const progress: Progress = {
-      ...this.caughtUpBy(offer),
-      totals: { records: totals.records + records.length, bytes: totals.bytes + bytes, batches: totals.batches + 1 },
-      lastArrivalMs: last.arrivalMs,
-    };
-    const outcome = await this.commit({ at: 'AFTER', sequenceNumber: last.sequenceNumber }, progress, records.length);
-    if (outcome === 'committed') {
-      this.batches += 1;
-      crashPoint('committed');
-    }
-    return outcome;
-  }
-
-  /** The state in memory changes only after the store has decided. */
-  private async commit(position: Position, progress: Progress, records: number): Promise<'committed' | 'fenced'> {
-    const before = this.checkpoint();
-    const committed: Progress = { ...progress, committedAtMs: this.now() };
-    const sentAtNs = process.hrtime.bigint();
-    const outcome = await this.committer.commit(position, this.facts(committed));
-    if (outcome === 'fenced') return 'fenced';
-    this.progress = committed;
-    this.describe();
-    committedChannel.publish({
-      shard: this.input.shard,
-      writer: this.writer,
-      from: before.position,
-      checkpoint: this.checkpoint(),
-      previousToken: before.token,
-      records,
-      sentAtNs,
-    } satisfies CommittedMessage);
-    return 'committed';
-  }
-
   private async finishShard(childShardIds: readonly string[]): Promise<SliceResult> {
-    const progress = { ...this.progress, millisBehindLatest: 0, caughtUpAtMs: this.now() };
-    if ((await this.commit(SHARD_END, progress, 0)) === 'fenced') return this.fenced();
+    const { hold } = this;
+    const progress = { ...hold.progress, millisBehindLatest: 0, caughtUpAtMs: hold.now };
+    if ((await hold.commit(SHARD_END, { progress, records: 0 })) === 'fenced') return this.fenced();
     crashPoint('shardEndCommitted');
     return this.result('shardEnd', { childShardIds });
   }
 
   private async endIdle(): Promise<SliceResult> {
-    const { committedAtMs = 0, caughtUpAtMs } = this.progress;
-    const isDue = caughtUpAtMs !== undefined && this.now() - committedAtMs >= IDLE_TOUCH_INTERVAL_MS;
-    if (isDue && (await this.commit(this.checkpoint().position, this.progress, 0)) === 'fenced') return this.fenced();
+    const { hold } = this;
+    const { committedAtMs = 0, caughtUpAtMs } = hold.progress;
+    const isDue = caughtUpAtMs !== undefined && hold.now - committedAtMs >= IDLE_TOUCH_INTERVAL_MS;
+    const touch = { progress: hold.progress, records: 0 };
+    if (isDue && (await hold.commit(hold.checkpoint.position, touch)) === 'fenced') return this.fenced();
     return this.result('interval');
   }
 
@@ -239,61 +143,36 @@ export class Slice {
   }
 
   private fenced(): SliceResult {
-    this.events.push({ kind: 'fenced', atMs: this.now() });
-    fencedChannel.publish({ shard: this.input.shard, writer: this.writer });
-    logFenced(this.input.shard);
+    this.hold.noteFenced();
     return { ...this.summary(), end: 'fenced' };
   }
 
   private result(end: Exclude<SliceEnd, 'fenced'>, more: Pick<SliceResult, 'childShardIds'> = {}): SliceResult {
     crashPoint('reporting');
-    return { ...this.summary(), ...more, end, checkpoint: this.checkpoint() };
+    const streak = this.work === undefined ? this.input.streak : this.work.streak;
+    return { ...this.summary(), ...more, end, checkpoint: this.hold.checkpoint, streak: streak ?? null };
   }
 
   private summary(): Omit<SliceResult, 'end'> {
     const { dependencies, runtime } = this.world;
+    const { hold } = this;
     return {
-      runId: this.writer.runId,
-      progress: this.progress,
+      runId: hold.writer.runId,
+      progress: hold.progress,
       batches: this.batches,
       worker: dependencies.worker,
       timing: timingOf(runtime.definition.options),
-      events: this.events,
+      events: hold.events,
+      ...(this.work?.isOrderDone ? { orderDone: true } : {}),
     };
   }
 
-  private batchAttempt(): number {
-    const { streak } = this.input;
-    if (streak === undefined || this.batches > 0) return 1;
-    return countFailure(streak, this.checkpoint().position).failures;
+  private get batches(): number {
+    return this.work?.batches ?? 0;
   }
+}
 
-  private noteTrouble(error: unknown): void {
-    const code = error === undefined ? undefined : (codeOf(error) ?? 'INTERNAL');
-    this.describe(code);
-    if (code) logTrouble(this.input.shard, code, error);
-  }
-
-  private describe(waitingFor?: string): void {
-    const position = describePosition(this.committer.current?.position ?? this.input.belief.position);
-    this.world.ownership.describe({
-      position,
-      records: this.progress.totals.records,
-      ...(waitingFor ? { waitingFor } : {}),
-    });
-  }
-
-  private facts(progress: Progress = this.progress): CommitFacts {
-    return { ...progress, committedAtMs: progress.committedAtMs ?? this.now() };
-  }
-
-  private checkpoint(): CheckpointState {
-    const { current } = this.committer;
-    if (!current) throw new Error('The checkpoint was not acquired');
-    return current;
-  }
-
-  private now(): number {
-    return this.world.dependencies.now();
-  }
+/** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */
+function caughtUpBy(progress: Progress, { caughtUpAtMs }: Exclude<Next, { kind: 'end' }>): Progress {
+  return caughtUpAtMs === undefined ? progress : { ...progress, caughtUpAtMs };
 }

@@ -32,6 +32,8 @@ export interface EffectsRefused {
   readonly code: 'EFFECT_REFUSED' | 'TRANSACTION_TOO_LARGE';
   /** Without item data. */
   readonly message: string;
+  /** What DynamoDB said; it may quote values. */
+  readonly detail?: string;
 }
 
 /** A shard that this consumer has recorded, with the position it starts at if it has no checkpoint. */

@@ -2,6 +2,7 @@
  * The commit protocol as an execution runs it: one claim at most, then commits on the token it holds.
  * Every write is sent, byte for byte, until a definite answer; no second write leaves while one is undecided.
  */
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { CheckpointRow, CheckpointState, CommitFacts, Writer } from '../core/checkpoint';
 import {
   judgeRefusal,
@@ -15,7 +16,7 @@ import { TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
 import type { Position } from '../core/positions';
-import type { CheckpointStore, CheckpointWrite } from './checkpoint-store';
+import type { CheckpointStore, CheckpointWrite, EffectsRefused } from './checkpoint-store';
 
 /** What one execution needs of the world. Times are monotonic milliseconds, so that a changed wall clock decides nothing. */
 export interface ExecutionEnvironment {
@@ -28,6 +29,8 @@ export interface ExecutionEnvironment {
   readonly assertOwner: () => void;
   /** Told of each call that failed and will be sent again. */
   readonly onTrouble?: (error: TidemarkError) => void;
+  /** Wall clock, epoch milliseconds: fences follow it. */
+  readonly nowMs?: () => number;
 }
 
 export interface ExecutionIdentity {
@@ -53,7 +56,8 @@ export interface Claim {
   readonly previousToken: string | null;
 }
 
-export type CommitResult = 'committed' | 'fenced';
+/** `EffectsRefused`: the checkpoint is still held and stands where it stood. */
+export type CommitResult = 'committed' | 'fenced' | EffectsRefused;
 
 export class Committer {
   private checkpoint: CheckpointState | undefined;
@@ -71,21 +75,33 @@ export class Committer {
     this.phase = 'over';
     const { runId, attempt } = this.identity.writer;
     if (!trustsToken(belief, runId, attempt) || belief.token === undefined) return this.claim(belief, facts);
-    const { position, generation, token, rewindId } = belief;
-    return this.owned({ position, generation, token, ...(rewindId === undefined ? {} : { rewindId }) }, facts);
+    const { needClaim, tokenRunId, token, ...state } = belief;
+    return this.owned({ ...state, token }, facts);
   }
 
-  /** Moves the checkpoint forward. After `fenced` this execution is over: it must never claim again (hole C1). */
-  async commit(position: Position, facts: CommitFacts): Promise<CommitResult> {
+  /**
+   * Moves the checkpoint forward, and writes the effects with it or not at all. After `fenced` this execution is over: it must never
+   * claim again (hole C1). Effects that are refused leave the checkpoint held, unless an earlier sending of this write is undecided.
+   */
+  async commit(
+    position: Position,
+    facts: CommitFacts,
+    effects: readonly TransactWriteItem[] = [],
+  ): Promise<CommitResult> {
     const held = this.checkpoint;
     if (this.phase !== 'held' || held === undefined)
       throw new TidemarkError('INTERNAL', 'A commit by an execution that does not hold the checkpoint');
     this.phase = 'over';
     const next = { ...held, position, token: this.environment.mintToken() };
-    const answer = await this.send({ condition: { token: held.token }, next, facts });
+    const answer = await this.send({
+      condition: { token: held.token },
+      next,
+      facts,
+      ...(effects.length > 0 ? { effects } : {}),
+    });
     if (answer === 'fenced') return 'fenced';
-    this.owned(next, facts);
-    return 'committed';
+    this.owned(answer === 'written' ? next : held, facts);
+    return answer === 'written' ? 'committed' : answer;
   }
 
   /** The last state that was decided. To be reported only if no call was refused or has failed. */
@@ -97,11 +113,11 @@ export class Committer {
     // Each round means that another writer moved in between, and writers are finitely many.
     for (;;) {
       this.environment.assertOwner();
-      const row = await this.untilDefinite(() => this.environment.store.read(this.identity.shard));
+      const { value: row } = await this.untilDefinite(() => this.environment.store.read(this.identity.shard));
       const plan = planClaim(belief, row, this.identity.writer);
       if (plan.kind === 'stale') return { kind: 'fenced' };
       const newest = newestFacts(row, facts);
-      const checkpoint = await this.tryClaim(plan, newest);
+      const checkpoint = await this.tryClaim(plan, newest, Math.max(belief.fence ?? 0, row?.fence ?? 0));
       if (checkpoint === undefined) continue;
       return this.owned(checkpoint, newest, claimOf(plan));
     }
@@ -116,28 +132,40 @@ export class Committer {
   private async tryClaim(
     plan: Exclude<ClaimPlan, { kind: 'stale' }>,
     facts: CommitFacts,
+    lastFence: number,
   ): Promise<CheckpointState | undefined> {
-    const next = { ...plan.next, token: this.environment.mintToken() };
+    const fence = Math.max(lastFence + 1, this.environment.nowMs?.() ?? 0);
+    const next = { ...plan.next, token: this.environment.mintToken(), fence };
     const condition = plan.kind === 'create' ? ({ absent: true } as const) : { token: plan.ifToken };
     return (await this.send({ condition, next, facts })) === 'written' ? next : undefined;
   }
 
-  private async send(change: Pick<CheckpointWrite, 'condition' | 'next' | 'facts'>): Promise<'written' | 'fenced'> {
+  private async send(
+    change: Pick<CheckpointWrite, 'condition' | 'next' | 'facts' | 'effects'>,
+  ): Promise<'written' | 'fenced' | EffectsRefused> {
     const write: CheckpointWrite = { ...this.identity, ...change };
-    const answer = await this.untilDefinite(() => this.environment.store.write(write));
+    const { value: answer, failures } = await this.untilDefinite(() => this.environment.store.write(write));
     if (answer.kind === 'written') return 'written';
-    return judgeRefusal(answer.row, write.next.token) === 'ownLostReply' ? 'written' : 'fenced';
+    if (answer.kind === 'refused')
+      return judgeRefusal(answer.row, write.next.token) === 'ownLostReply' ? 'written' : 'fenced';
+    // This copy wrote nothing, but an earlier one may be on its way still: another write must not leave before that is known.
+    if (failures > 0)
+      throw new TidemarkError(
+        'CHECKPOINT_UNDECIDED',
+        'A transaction was refused after an earlier copy of it went unanswered',
+      );
+    return answer;
   }
 
   /** Repeats a call until it is decided. Losing the shard meanwhile leaves it undecided, and the activity fails. */
-  private async untilDefinite<T>(call: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
+  private async untilDefinite<T>(call: () => Promise<T>): Promise<{ value: T; failures: number }> {
+    for (let failures = 0; ; failures += 1) {
       try {
-        return await call();
+        return { value: await call(), failures };
       } catch (error) {
         if (!(error instanceof TidemarkError) || !error.retryable) throw error;
         this.environment.onTrouble?.(error);
-        await this.environment.sleep(backoffMs(WRITE_BACKOFF, failures, this.environment.random()));
+        await this.environment.sleep(backoffMs(WRITE_BACKOFF, failures + 1, this.environment.random()));
       }
     }
   }
@@ -152,6 +180,6 @@ function claimOf(plan: Exclude<ClaimPlan, { kind: 'stale' }>): Claim {
 /** A claim keeps the facts of the row it takes over: they are at least as new as what the workflow carried. */
 function newestFacts(row: CheckpointRow | undefined, facts: CommitFacts): CommitFacts {
   if (row === undefined || row.totals.records < facts.totals.records) return facts;
-  const { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest } = row;
-  return { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest };
+  const { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest, parkedKeys, trial } = row;
+  return { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest, parkedKeys, trial };
 }

@@ -9,6 +9,7 @@ import {
   type StreamIncarnation,
 } from '../core/names';
 import { describePosition } from '../core/positions';
+import { parseTrial } from '../core/trial';
 import type { CheckpointWrite, KnownShard, Registration } from './checkpoint-store';
 import { ItemReader, type PlainItem } from './dynamodb-item-reader';
 
@@ -30,6 +31,7 @@ export function toCheckpointAttributes(write: CheckpointWrite): PlainItem {
     generation: next.generation,
     token: next.token,
     rewindId: next.rewindId,
+    fence: next.fence,
     writer,
     workflowId,
     parentShardIds,
@@ -38,6 +40,8 @@ export function toCheckpointAttributes(write: CheckpointWrite): PlainItem {
     lastArrivalAt: toIso(facts.lastArrivalMs),
     caughtUpAt: toIso(facts.caughtUpAtMs),
     millisBehindLatest: facts.millisBehindLatest,
+    parkedKeys: facts.parkedKeys,
+    trial: facts.trial,
   };
 }
 
@@ -60,13 +64,25 @@ export function fromCheckpointItem(item: PlainItem, shard: ShardIdentity): Check
     },
     workflowId: read.text('workflowId'),
     parentShardIds: read.texts('parentShardIds'),
-    totals: { records: totals.count('records'), bytes: totals.count('bytes'), batches: totals.count('batches') },
+    totals: {
+      records: totals.count('records'),
+      bytes: totals.count('bytes'),
+      batches: totals.count('batches'),
+      ...withoutUndefined({
+        filtered: totals.optionalNumber('filtered'),
+        deadLettered: totals.optionalNumber('deadLettered'),
+      }),
+    },
     committedAtMs: read.timeMs('committedAt'),
     ...withoutUndefined({
       rewindId: read.optionalText('rewindId'),
       lastArrivalMs: read.optionalTimeMs('lastArrivalAt'),
       caughtUpAtMs: read.optionalTimeMs('caughtUpAt'),
+      fence: read.optionalNumber('fence'),
       millisBehindLatest: read.optionalNumber('millisBehindLatest'),
+      parkedKeys: read.optionalNumber('parkedKeys'),
+      // A mark that cannot be read must not stop a shard: it only counts deaths.
+      trial: parseTrial(item.trial),
     }),
   };
 }

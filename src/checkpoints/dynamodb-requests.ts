@@ -1,4 +1,4 @@
-import type { AttributeValue, PutItemCommandInput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, PutItemCommandInput, Update } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
 import { checkpointKey } from '../core/names';
@@ -13,7 +13,7 @@ export type StoredItem = Record<string, AttributeValue>;
  * One conditional update. It sets only Tidemark's own attributes, so that what a newer version or an operator added stays, and is the
  * same bytes whenever the same write is sent again.
  */
-export function toCheckpointUpdate(tableName: string, write: CheckpointWrite): UpdateItemCommandInput {
+export function toCheckpointUpdate(tableName: string, write: CheckpointWrite): Update {
   const attributes = Object.entries(toCheckpointAttributes(write));
   const set = attributes.filter(([, value]) => value !== undefined);
   const removed = attributes.filter(([, value]) => value === undefined).map(([name]) => `#${name}`);

@@ -32,12 +32,10 @@ import {
 } from './dynamodb-items';
 import type { PlainItem } from './dynamodb-item-reader';
 import { fromStored, toCheckpointUpdate, toCreation, type StoredItem } from './dynamodb-requests';
+import { writeTransaction, type Conditional } from './dynamodb-transaction';
 
 /** Creations under way at once: they cannot be batched, because a batch write has no conditions. */
 const CREATION_CONCURRENCY = 16;
-
-/** What DynamoDB answered to a conditional write; `item` is the one that refused it, where the endpoint says so. */
-type Conditional = { readonly written: true } | { readonly written: false; readonly item?: StoredItem };
 
 /** Checkpoints in a DynamoDB table. All reads are consistent; every write has a condition. */
 export class DynamodbCheckpointStore implements CheckpointStore {
@@ -52,11 +50,18 @@ export class DynamodbCheckpointStore implements CheckpointStore {
   }
 
   async write(write: CheckpointWrite): Promise<WriteAnswer> {
-    const { shard } = write;
-    const command = new UpdateItemCommand(toCheckpointUpdate(this.tableName, write));
-    const answer = await this.conditionally('UpdateItem', contextOfShard(shard), () => this.client.send(command));
+    const { shard, effects = [] } = write;
+    const context = contextOfShard(shard);
+    const update = toCheckpointUpdate(this.tableName, write);
+    const answer =
+      effects.length === 0
+        ? await this.conditionally('UpdateItem', context, () => this.client.send(new UpdateItemCommand(update)))
+        : await this.call('TransactWriteItems', context, () =>
+            writeTransaction(this.client, update, effects, write.next.token),
+          );
+    if ('kind' in answer) return answer;
     if (answer.written) return { kind: 'written' };
-    const item = await this.refusingItem(answer, checkpointKey(shard), contextOfShard(shard));
+    const item = await this.refusingItem(answer, checkpointKey(shard), context);
     return item === undefined ? { kind: 'refused' } : { kind: 'refused', row: fromCheckpointItem(item, shard) };
   }
 

@@ -1,3 +1,4 @@
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { CheckpointRow } from '../core/checkpoint';
 import {
   checkpointKey,
@@ -6,12 +7,28 @@ import {
   type ShardIdentity,
   type StreamIncarnation,
 } from '../core/names';
-import type { CheckpointStore, CheckpointWrite, KnownShard, Registration, WriteAnswer } from './checkpoint-store';
+import type {
+  CheckpointStore,
+  CheckpointWrite,
+  EffectsRefused,
+  KnownShard,
+  Registration,
+  WriteAnswer,
+} from './checkpoint-store';
 
 /** Checkpoints in memory, with the same conditions as the DynamoDB store. For tests and for trying a handler out. */
 export class MemoryCheckpointStore implements CheckpointStore {
   /** Rows by partition key, open to tests that damage, delete or restore them. */
   readonly rows = new Map<string, CheckpointRow>();
+  /**
+   * Takes the effects of a write whose condition holds, all or none: an answer refuses them. Open to tests; by default they are kept in
+   * `effects`.
+   */
+  applyEffects: (effects: readonly TransactWriteItem[]) => EffectsRefused | undefined = (effects) => {
+    this.effects.push(...effects);
+    return undefined;
+  };
+  readonly effects: TransactWriteItem[] = [];
   private readonly registrations = new Map<string, Registration>();
   private readonly shards = new Map<string, Map<string, KnownShard>>();
 
@@ -28,7 +45,9 @@ export class MemoryCheckpointStore implements CheckpointStore {
     const row = this.rows.get(pk);
     const holds = 'absent' in write.condition ? row === undefined : row?.token === write.condition.token;
     if (!holds) return row === undefined ? { kind: 'refused' } : { kind: 'refused', row };
-    const { next, facts, writer, workflowId, parentShardIds } = write;
+    const { next, facts, writer, workflowId, parentShardIds, effects = [] } = write;
+    const refusal = effects.length > 0 ? this.applyEffects(effects) : undefined;
+    if (refusal) return refusal;
     this.rows.set(pk, { ...next, ...facts, writer, workflowId, parentShardIds, revision: (row?.revision ?? 0) + 1 });
     return { kind: 'written' };
   }

@@ -13,6 +13,8 @@ export interface Belief {
   /** Run in which `token` was obtained. */
   readonly tokenRunId?: string;
   readonly rewindId?: string;
+  /** See `CheckpointState.fence`. */
+  readonly fence?: number;
   readonly needClaim: boolean;
 }
 

@@ -1,4 +1,5 @@
 import { describePosition } from './positions';
+import { describeStep } from './failure-step-text';
 import type { ShardEvent, ShardStatus } from './shard-work';
 
 /** Current details of a shard workflow in Temporal's Web UI, Markdown. */
@@ -47,6 +48,8 @@ export function describeEvent(event: ShardEvent): string {
       return `${at} another execution had taken the shard`;
     case 'dataLoss':
       return `${at} **records may be lost**: retention took what arrived from ${new Date(event.fromMs).toISOString()} to ${new Date(event.toMs).toISOString()}`;
+    default:
+      return `${at} ${describeStep(event)}`;
   }
 }
 

@@ -43,6 +43,8 @@ export interface Progress {
   readonly caughtUpAtMs?: number;
   readonly committedAtMs?: number;
   readonly millisBehindLatest?: number;
+  /** Partition keys that are parked. */
+  readonly parkedKeys?: number;
 }
 
 /** Why a slice ended without an error. */

@@ -1,0 +1,175 @@
+import { activityInfo } from '@temporalio/activity';
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { EffectsRefused } from '../checkpoints/checkpoint-store';
+import { Committer, type Claim } from '../checkpoints/committer';
+import type { CheckpointState, CommitFacts, TrialMark, Writer } from '../core/checkpoint';
+import { codeOf, TidemarkError } from '../core/errors';
+import type { ShardIdentity } from '../core/names';
+import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
+import { describePosition, type Position } from '../core/positions';
+import type { Progress, ShardEvent, SliceInput } from '../core/shard-work';
+import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
+import {
+  claimedChannel,
+  committedChannel,
+  fencedChannel,
+  type ClaimedMessage,
+  type CommittedMessage,
+} from './diagnostics';
+import type { Ownership } from './ownership';
+import { sleep } from './sleep';
+import { logFenced, logTrouble } from './slice-log';
+
+export interface HoldWorld {
+  readonly dependencies: ActivityDependencies;
+  readonly runtime: ConsumerRuntime;
+  readonly ownership: Ownership;
+}
+
+/** What one commit brings beside the position. */
+export interface CommitContent {
+  readonly progress: Progress;
+  /** Records between the last position and this one. */
+  readonly records: number;
+  readonly effects?: readonly TransactWriteItem[];
+  readonly trial?: TrialMark;
+}
+
+/** The checkpoint as one execution of `processBatches` holds it, with what it tells of itself: progress, events, heartbeats, diagnostics. */
+export class CheckpointHold {
+  readonly events: ShardEvent[] = [];
+  readonly writer: Writer;
+  readonly workflowId: string;
+  progress: Progress;
+  private readonly committer: Committer;
+
+  constructor(
+    private readonly world: HoldWorld,
+    private readonly input: SliceInput,
+  ) {
+    const info = activityInfo();
+    const { runId, workflowId } = info.workflowExecution ?? { runId: '', workflowId: '' };
+    this.workflowId = workflowId;
+    this.writer = { runId, activityId: info.activityId, activitySeq: input.activitySeq, attempt: info.attempt };
+    this.progress = input.progress;
+    const { dependencies, runtime, ownership } = world;
+    this.committer = new Committer(
+      {
+        store: runtime.store,
+        mintToken: dependencies.mintToken,
+        random: dependencies.random,
+        nowMs: dependencies.now,
+        // A commit is made again as long as the shard is this execution's. A claim protects no work, so a stop ends it.
+        sleep: (ms) => sleep(ms, this.committer.current ? ownership.lost : ownership.stop),
+        assertOwner: () => ownership.assertOwner(),
+        onTrouble: (error) => this.noteTrouble(error),
+      },
+      { shard: input.shard, writer: this.writer, workflowId, parentShardIds: input.parentShardIds },
+    );
+  }
+
+  /** Takes the checkpoint; gives the mark that the row bore, if any. */
+  async acquire(): Promise<{ kind: 'owned'; trial?: TrialMark } | { kind: 'fenced' }> {
+    const sentAtNs = process.hrtime.bigint();
+    const acquired = await this.committer.acquire(this.input.belief, this.facts());
+    if (acquired.kind === 'fenced') return acquired;
+    const { trial, ...progress } = acquired.facts;
+    this.progress = progress;
+    if (acquired.claimed) this.noteClaim(acquired.claimed, acquired.checkpoint, sentAtNs);
+    this.describe();
+    return { kind: 'owned', ...(trial ? { trial } : {}) };
+  }
+
+  get shard(): ShardIdentity {
+    return this.input.shard;
+  }
+
+  /** The last state that was decided. */
+  get checkpoint(): CheckpointState {
+    const { current } = this.committer;
+    if (!current) throw new Error('The checkpoint was not acquired');
+    return current;
+  }
+
+  get now(): number {
+    return this.world.dependencies.now();
+  }
+
+  /** The state in memory changes only after the store has decided. */
+  async commit(position: Position, content: CommitContent): Promise<'committed' | 'fenced' | EffectsRefused> {
+    const { progress, records, effects, trial } = content;
+    const before = this.checkpoint;
+    const committed: Progress = { ...progress, committedAtMs: this.now };
+    const sentAtNs = process.hrtime.bigint();
+    const outcome = await this.committer.commit(position, { ...this.facts(committed), trial }, effects);
+    if (outcome !== 'committed') return outcome;
+    this.progress = committed;
+    this.describe();
+    committedChannel.publish({
+      shard: this.input.shard,
+      writer: this.writer,
+      from: before.position,
+      checkpoint: this.checkpoint,
+      previousToken: before.token,
+      records,
+      sentAtNs,
+    } satisfies CommittedMessage);
+    return 'committed';
+  }
+
+  /** Repeats what must be done before the next commit until it succeeds, or the slice is to end. */
+  async untilDone(action: () => Promise<void>): Promise<void> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!(error instanceof TidemarkError) || !error.retryable) throw error;
+        this.noteTrouble(error);
+        await sleep(backoffMs(WRITE_BACKOFF, failures, this.world.dependencies.random()), this.world.ownership.stop);
+      }
+    }
+  }
+
+  noteEvent(event: ShardEvent): void {
+    this.events.push(event);
+  }
+
+  noteFenced(): void {
+    this.events.push({ kind: 'fenced', atMs: this.now });
+    fencedChannel.publish({ shard: this.input.shard, writer: this.writer });
+    logFenced(this.input.shard);
+  }
+
+  noteTrouble(error: unknown): void {
+    const code = error === undefined ? undefined : (codeOf(error) ?? 'INTERNAL');
+    this.describe(code);
+    if (code) logTrouble(this.input.shard, code, error);
+  }
+
+  /** What a pending activity shows of itself. */
+  describe(waitingFor?: string, trying?: string): void {
+    const position = describePosition(this.committer.current?.position ?? this.input.belief.position);
+    this.world.ownership.describe({
+      position,
+      records: this.progress.totals.records,
+      ...(waitingFor ? { waitingFor } : {}),
+      ...(trying ? { trying } : {}),
+    });
+  }
+
+  private noteClaim({ adopted, previousToken }: Claim, checkpoint: CheckpointState, sentAtNs: bigint): void {
+    this.events.push({ kind: 'claimed', atMs: this.now, adopted });
+    const message: ClaimedMessage = {
+      shard: this.input.shard,
+      writer: this.writer,
+      checkpoint,
+      previousToken,
+      sentAtNs,
+    };
+    claimedChannel.publish(message);
+  }
+
+  private facts(progress: Progress = this.progress): CommitFacts {
+    return { ...progress, committedAtMs: progress.committedAtMs ?? this.now };
+  }
+}

@@ -1,0 +1,50 @@
+import type { TrialMark, Writer } from '../core/checkpoint';
+import {
+  decideFailure,
+  streakAt,
+  type Decision,
+  type FailureCause,
+  type FailurePolicy,
+  type FailureStreak,
+} from '../core/failure-policy';
+import type { Position } from '../core/positions';
+import type { ParkedOrder } from '../core/shard-work';
+import { diedInTrial } from '../core/trial';
+
+const DIED: FailureCause = {
+  kind: 'died',
+  error: { code: 'HANDLER_DIED', message: 'The process ended while the handler had these records' },
+};
+
+export interface Suspicion {
+  readonly streak: FailureStreak | undefined;
+  /** The death that the row's mark told of, and what was decided about it. */
+  readonly death?: { readonly decision: Decision; readonly cause: FailureCause };
+}
+
+/** What is under suspicion as an execution begins: what the workflow carries, or what the row's mark tells of the attempt before this one. */
+export function suspicionAt(
+  position: Position,
+  carried: FailureStreak | undefined,
+  mark: { readonly trial: TrialMark | undefined; readonly writer: Writer },
+  policy: FailurePolicy,
+  world: { readonly nowMs: number; readonly random: number },
+): Suspicion {
+  const { trial, writer } = mark;
+  const tried = trial && diedInTrial(trial, writer) ? streakAt(trial.streak, position) : undefined;
+  if (tried === undefined) return { streak: streakAt(carried, position) };
+  const { through, records } = tried;
+  const decision = decideFailure(policy, tried, { position, through, records, oldestArrivalMs: Infinity }, DIED, world);
+  return { streak: decision.streak, death: { decision, cause: DIED } };
+}
+
+/** An operator's `retry`, and the end of a park, begin anew: with all attempts, and the batch whole. */
+export function afterOrder(
+  streak: FailureStreak | undefined,
+  order: ParkedOrder | undefined,
+): FailureStreak | undefined {
+  if (streak === undefined || order?.kind !== 'retry' || order.partitionKey !== undefined) return streak;
+  const { error, condition, pending, ...rest } = streak;
+  const fresh = pending?.map(({ sequenceNumber }) => ({ sequenceNumber, failures: 0 }));
+  return { ...rest, phase: 'retry', failures: 0, deaths: 0, ...(fresh ? { pending: fresh } : {}) };
+}

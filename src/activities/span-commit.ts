@@ -1,0 +1,75 @@
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { EffectsRefused } from '../checkpoints/checkpoint-store';
+import { TidemarkError } from '../core/errors';
+import type { Settlement } from '../core/settlement';
+import type { ParkedOrder } from '../core/shard-work';
+import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
+import { crashPoint } from './crash-point';
+import { atOnce, inPieces, LetterWriter, type LetterPiece, type PlacedLetter } from './letter-writer';
+import type { Span } from './span';
+import { checkTransaction } from './transaction-limits';
+
+/** What a span's records came to. */
+export interface SettledSpan {
+  readonly settlement: Pick<Settlement, 'covered' | 'givenUp'>;
+  readonly filtered: readonly number[];
+  /** Effects that the handler returned: written with the checkpoint, in one transaction. */
+  readonly transact: readonly TransactWriteItem[];
+  /** The operator's order by which a record is given up. */
+  readonly skip?: ParkedOrder;
+}
+
+/** `left`: the slice is to end before everything could be written; what is not covered yet stays. */
+export type SpanCommitResult = 'committed' | 'fenced' | 'left' | EffectsRefused;
+
+/** Moves the checkpoint over what of a span is settled, with dead letters and effects in the same transactions. */
+export class SpanCommit {
+  private readonly letters: LetterWriter;
+
+  constructor(
+    private readonly world: HoldWorld & { readonly hold: CheckpointHold },
+    private readonly onCommitted: (letters: readonly PlacedLetter[], offered: number) => void,
+  ) {
+    this.letters = new LetterWriter(world);
+  }
+
+  async commit(span: Span, settled: SettledSpan): Promise<SpanCommitResult> {
+    const { settlement, transact, skip } = settled;
+    if (settlement.covered === 0) return 'committed';
+    const letters = this.letters.lettersOf(span, settlement.givenUp, skip);
+    const pieces = (transact.length > 0 ? atOnce : inPieces)(letters, settlement.covered);
+    let from = 0;
+    for (const piece of pieces) {
+      if ((await this.letters.prepare(piece)) === 'left') return 'left';
+      const outcome = await this.commitPiece(span, from, piece, settled);
+      if (outcome !== 'committed') return outcome;
+      this.onCommitted(piece.letters, span.offeredBetween(from, piece.end));
+      from = piece.end;
+    }
+    return 'committed';
+  }
+
+  private async commitPiece(
+    span: Span,
+    from: number,
+    { letters, end }: LetterPiece,
+    { transact, filtered }: SettledSpan,
+  ): Promise<'committed' | 'fenced' | EffectsRefused> {
+    const { hold } = this.world;
+    const effects = [...letters.map(({ head }) => head), ...transact];
+    const problem = transact.length > 0 ? checkTransaction(effects) : undefined;
+    const last = span.records[end - 1];
+    if (problem || last === undefined) return problem ?? 'committed';
+    const outcome = await hold.commit(
+      { at: 'AFTER', sequenceNumber: last.sequenceNumber },
+      {
+        progress: span.progressAfter(hold.progress, { from, to: end, filtered, letters: letters.length }),
+        records: end - from,
+        effects,
+      },
+    );
+    if (outcome === 'committed') crashPoint('committed');
+    if (outcome === 'committed' || outcome === 'fenced' || transact.length > 0) return outcome;
+    throw new TidemarkError('INTERNAL', `DynamoDB refused a dead letter: ${outcome.message}`);
+  }
+}

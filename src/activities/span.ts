@@ -1,0 +1,98 @@
+import type { Trial } from '../core/failure-policy';
+import type { RecordOutcomes } from '../core/outcome';
+import type { Position } from '../core/positions';
+import type { Progress } from '../core/shard-work';
+import type { SpanChoice } from '../core/span';
+import type { RawRecord } from '../kinesis/kinesis-port';
+import type { Next } from './batch-source';
+
+export type BatchOffer = Extract<Next, { kind: 'batch' }>;
+
+/** What a commit covers of a span, by indexes of its records. */
+export interface Piece {
+  readonly from: number;
+  /** Behind its last record. */
+  readonly to: number;
+  readonly filtered: readonly number[];
+  readonly letters: number;
+}
+
+/** The beginning of a batch that is settled together. Some of its records may have been handled before; the others are offered. */
+export class Span {
+  readonly records: readonly RawRecord[];
+  readonly offered: readonly number[];
+
+  constructor(
+    readonly offer: BatchOffer,
+    { length, offered }: SpanChoice,
+  ) {
+    this.records = offer.records.slice(0, length);
+    this.offered = offered;
+  }
+
+  get offeredRecords(): readonly RawRecord[] {
+    return this.offered.flatMap((index) => this.records[index] ?? []);
+  }
+
+  get through(): string {
+    return this.records.at(-1)?.sequenceNumber ?? '';
+  }
+
+  /** The offered records as the failure policy sees them. */
+  trial(position: Position): Trial {
+    const arrivals = this.offeredRecords.map(({ arrivalMs }) => arrivalMs);
+    return {
+      position,
+      through: this.through,
+      records: this.offered.length,
+      oldestArrivalMs: arrivals.reduce((oldest, arrivalMs) => Math.min(oldest, arrivalMs), Infinity),
+    };
+  }
+
+  /** Outcomes by index of the span instead of the offered records. */
+  fromOffered({ filtered, rejected, failed, unhandled }: RecordOutcomes): RecordOutcomes {
+    const at = (index: number): number => this.offered[index] ?? 0;
+    return {
+      filtered: filtered.map(at),
+      rejected: rejected.map(({ index, error }) => ({ index: at(index), error })),
+      failed: failed.map(({ index, error }) => ({ index: at(index), error })),
+      unhandled: unhandled.map(at),
+    };
+  }
+
+  offeredBetween(from: number, to: number): number {
+    return this.offered.filter((index) => index >= from && index < to).length;
+  }
+
+  progressAfter(before: Progress, { from, to, filtered, letters }: Piece): Progress {
+    const { totals } = before;
+    const covered = this.records.slice(from, to);
+    const skipped = filtered.filter((index) => index >= from && index < to).length;
+    const isAll = to === this.offer.records.length;
+    const { caughtUpAtMs } = this.offer;
+    return {
+      ...before,
+      // A shard is caught up once everything that was offered is committed, and not before.
+      ...(isAll && caughtUpAtMs !== undefined ? { caughtUpAtMs } : {}),
+      totals: {
+        records: totals.records + covered.length,
+        bytes: totals.bytes + covered.reduce((sum, { data }) => sum + data.byteLength, 0),
+        batches: totals.batches + 1,
+        ...counted('filtered', totals.filtered, skipped),
+        ...counted('deadLettered', totals.deadLettered, letters),
+      },
+      lastArrivalMs: covered.at(-1)?.arrivalMs ?? before.lastArrivalMs,
+    };
+  }
+}
+
+function counted<K extends string>(name: K, before: number | undefined, more: number): { readonly [P in K]?: number } {
+  return before === undefined && more === 0 ? {} : ({ [name]: (before ?? 0) + more } as { readonly [P in K]?: number });
+}
+
+/** Records for people: how many, which. */
+export function describeRange(records: readonly RawRecord[]): string {
+  const [first] = records;
+  if (records.length === 1) return `record ${first?.sequenceNumber}`;
+  return `${records.length} records, ${first?.sequenceNumber} to ${records.at(-1)?.sequenceNumber}`;
+}

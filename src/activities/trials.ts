@@ -1,0 +1,66 @@
+import type { FailureStreak } from '../core/failure-policy';
+import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
+import type { Span } from './span';
+import { describeRange } from './span';
+
+/**
+ * Trials of records that an execution may have died on. Each is marked in the checkpoint's row before it begins, so that the next attempt
+ * knows that it was this trial that did not end; and there is one at a time in a process.
+ */
+export class Trials {
+  /** An earlier attempt ended without a word, and nothing was committed since: the batch that comes now may have been the reason. */
+  private isSuspicious: boolean;
+
+  constructor(
+    private readonly world: HoldWorld & { readonly hold: CheckpointHold },
+    private readonly wasDeathCounted: boolean,
+  ) {
+    this.isSuspicious = world.hold.writer.attempt > 1;
+  }
+
+  /** Runs at once what is not under suspicion. `left`: the slice is to end before its turn came. */
+  async run<T>(
+    span: Span,
+    streak: FailureStreak | undefined,
+    action: () => Promise<T>,
+  ): Promise<T | 'left' | 'fenced'> {
+    if (!this.isSuspicious && (streak?.deaths ?? 0) === 0) return action();
+    const { dependencies, ownership, hold } = this.world;
+    const trial = async (): Promise<T | 'fenced'> => {
+      if ((await this.mark(span, streak)) === 'fenced') return 'fenced';
+      hold.describe(undefined, describeRange(span.records));
+      return action();
+    };
+    try {
+      return await dependencies.trialLane.run(trial, ownership.stop);
+    } finally {
+      this.isSuspicious = false;
+      hold.describe();
+    }
+  }
+
+  private async mark(span: Span, streak: FailureStreak | undefined): Promise<'committed' | 'fenced'> {
+    const { hold } = this.world;
+    const { position } = hold.checkpoint;
+    const { runId, activitySeq, attempt } = hold.writer;
+    const records = span.offered.length;
+    const isNarrower = streak !== undefined && records < streak.records;
+    // A death that no mark has told of is the first.
+    const uncounted = this.isSuspicious && !this.wasDeathCounted ? 1 : 0;
+    const marked: FailureStreak = {
+      failures: uncounted,
+      phase: 'retry',
+      ...streak,
+      position,
+      through: span.through,
+      records,
+      deaths: isNarrower ? 0 : (streak?.deaths ?? 0) + uncounted,
+    };
+    const outcome = await hold.commit(position, {
+      progress: hold.progress,
+      records: 0,
+      trial: { streak: marked, runId, activitySeq, attempt },
+    });
+    return outcome === 'fenced' ? 'fenced' : 'committed';
+  }
+}

@@ -1,0 +1,40 @@
+import { trialSize, type FailureStreak } from './failure-policy';
+import { compareSequenceNumbers } from './positions';
+
+/** What of a batch is settled together next, and which of its records the handler gets. */
+export interface SpanChoice {
+  /** How many records from the first on belong to the span. At least one. */
+  readonly length: number;
+  /** Indexes that are to be handled; the others were handled before. */
+  readonly offered: readonly number[];
+}
+
+export interface SpanLimits {
+  /** The streak that counts at the checkpoint. */
+  readonly streak: FailureStreak | undefined;
+  /** Most records that may be offered, for effects that must fit one transaction. */
+  readonly maxOffered: number;
+  /** A record that stands alone: it is known that it can never succeed, so the handler must not get it in company. */
+  readonly standsAlone: (sequenceNumber: string) => boolean;
+}
+
+/**
+ * The longest beginning of a batch that may be settled together: no further than the range under suspicion, no more of it than the next
+ * trial may have, and nothing together with a record that stands alone.
+ */
+export function chooseSpan(sequenceNumbers: readonly string[], limits: SpanLimits): SpanChoice {
+  const { streak, maxOffered, standsAlone } = limits;
+  const pending = streak?.pending && new Set(streak.pending.map(({ sequenceNumber }) => sequenceNumber));
+  const most = Math.min(maxOffered, streak ? trialSize(streak) : Infinity);
+  const offered: number[] = [];
+  for (const [index, sequenceNumber] of sequenceNumbers.entries()) {
+    const isAlone = standsAlone(sequenceNumber);
+    const isBehindRange = streak !== undefined && compareSequenceNumbers(sequenceNumber, streak.through) > 0;
+    if (index > 0 && (isAlone || isBehindRange)) return { length: index, offered };
+    const isOffered = pending === undefined || isBehindRange || pending.has(sequenceNumber);
+    if (isOffered && offered.length === most) return { length: index, offered };
+    if (isOffered) offered.push(index);
+    if (isAlone) return { length: 1, offered };
+  }
+  return { length: sequenceNumbers.length, offered };
+}
