@@ -100,6 +100,24 @@ const offences: readonly Offence[] = [
     rule: IMPORTS,
   },
   {
+    what: 'the handler side imports the SDK as a value',
+    file: 'src/handler/record.ts',
+    code: `import { DynamoDBClient } from '@aws-sdk/client-dynamodb'; export const a = DynamoDBClient;`,
+    rule: IMPORTS,
+  },
+  {
+    what: 'dead letters import the handler side',
+    file: 'src/dead-letters/dead-letter-store.ts',
+    code: `import { eachRecord } from '../handler/each-record'; export const a = eachRecord;`,
+    rule: PATHS,
+  },
+  {
+    what: 'dead letters import Temporal',
+    file: 'src/dead-letters/dead-letter-store.ts',
+    code: `import { Context } from '@temporalio/activity'; export const a = Context;`,
+    rule: IMPORTS,
+  },
+  {
     what: 'the client imports workflow code',
     file: 'src/client/stop-consumer.ts',
     code: `import { tidemarkShard } from '../workflows'; export const a = tidemarkShard;`,
@@ -154,6 +172,11 @@ const permitted: readonly Pick<Offence, 'what' | 'file' | 'code'>[] = [
     what: 'a workflow imports the types of activities',
     file: 'src/workflows/messages.ts',
     code: `import type { Activities } from '../activities'; export type A = Activities;`,
+  },
+  {
+    what: 'the handler side imports types of the SDK',
+    file: 'src/handler/record.ts',
+    code: `import type { TransactWriteItem } from '@aws-sdk/client-dynamodb'; export type A = TransactWriteItem;`,
   },
   {
     what: 'an activity imports a port',
