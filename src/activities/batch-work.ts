@@ -90,18 +90,24 @@ export class BatchWork {
     const { streak } = this;
     if (streak?.phase === 'final') return this.giveUp(span, streak);
     this.skip = undefined;
-    const known = this.rejections.get(span.records[0]?.sequenceNumber ?? '');
+    const [first] = span.records;
+    const known = first && this.rejections.get(first.sequenceNumber);
     if (known) return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error: known }] });
     try {
       const outcome = await this.run(span, streak);
       if (outcome === 'left') return this.putBack(span);
       return outcome === 'fenced' ? outcome : await this.settle(span, outcome);
     } catch (error) {
-      this.world.ownership.lost.throwIfAborted();
-      if (!(error instanceof BatchFailedError)) throw error;
-      if (error.kind === 'rejected') return this.standAlone(span, error.index ?? 0, error.error);
-      return this.decide(span, { kind: error.kind === 'died' ? 'died' : 'failed', error: error.error });
+      return this.afterFailure(span, error);
     }
+  }
+
+  private afterFailure(span: Span, failure: unknown): Promise<WorkResult> | WorkResult {
+    this.world.ownership.lost.throwIfAborted();
+    if (!(failure instanceof BatchFailedError)) throw failure;
+    const { kind, error, index = 0 } = failure;
+    if (kind === 'rejected') return this.standAlone(span, index, error);
+    return this.decide(span, { kind: kind === 'died' ? 'died' : 'failed', error });
   }
 
   private choose(offer: BatchOffer): Span {
@@ -158,7 +164,11 @@ export class BatchWork {
     const { hold, runtime, dependencies } = this.world;
     const policy = runtime.definition.options.onFailure;
     const world = { nowMs: hold.now, random: dependencies.random() };
-    const decision = decideFailure(policy, this.streak, span.trial(hold.checkpoint.position), cause, world);
+    const decision = decideFailure(
+      policy,
+      { before: this.streak, trial: span.trial(hold.checkpoint.position), cause },
+      world,
+    );
     this.streakSoFar = decision.streak;
     this.steps.noteDecision(decision, cause);
     if (decision.kind === 'final') return this.giveUp(span, decision.streak);

@@ -1,6 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type { EffectsRefused } from '../checkpoints/checkpoint-store';
+import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import { Committer, type Claim } from '../checkpoints/committer';
 import type { CheckpointState, CommitFacts, TrialMark, Writer } from '../core/checkpoint';
 import { codeOf, TidemarkError } from '../core/errors';
@@ -31,7 +30,7 @@ export interface CommitContent {
   readonly progress: Progress;
   /** Records between the last position and this one. */
   readonly records: number;
-  readonly effects?: readonly TransactWriteItem[];
+  readonly effects?: readonly Effect[];
   readonly trial?: TrialMark;
 }
 

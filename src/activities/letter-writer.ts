@@ -1,5 +1,4 @@
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { MAX_EFFECTS } from '../checkpoints/checkpoint-store';
+import { MAX_EFFECTS, type Effect } from '../checkpoints/checkpoint-store';
 import type { DeadLetter } from '../core/dead-letter';
 import { TidemarkError } from '../core/errors';
 import type { GivenUp } from '../core/settlement';
@@ -7,13 +6,13 @@ import type { ParkedOrder } from '../core/shard-work';
 import { describeHandlerError } from '../handler/describe-error';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import type { Span } from './span';
-import { effectBytes } from './transaction-limits';
+import { effectBytes } from '../checkpoints/transaction-limits';
 
 /** A dead letter and where its record stands in the span. */
 export interface PlacedLetter {
   readonly index: number;
   readonly letter: DeadLetter;
-  readonly head: TransactWriteItem;
+  readonly head: Effect;
 }
 
 /** Letters that are written with one commit, which covers the span up to `end`. */

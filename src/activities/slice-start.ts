@@ -22,19 +22,27 @@ export interface Suspicion {
   readonly death?: { readonly decision: Decision; readonly cause: FailureCause };
 }
 
+/** What tells of failures as an execution begins. */
+export interface Signs {
+  /** Carried by the workflow. */
+  readonly carried: FailureStreak | undefined;
+  /** Found in the row. */
+  readonly trial: TrialMark | undefined;
+  readonly writer: Writer;
+}
+
 /** What is under suspicion as an execution begins: what the workflow carries, or what the row's mark tells of the attempt before this one. */
 export function suspicionAt(
   position: Position,
-  carried: FailureStreak | undefined,
-  mark: { readonly trial: TrialMark | undefined; readonly writer: Writer },
+  { carried, trial, writer }: Signs,
   policy: FailurePolicy,
   world: { readonly nowMs: number; readonly random: number },
 ): Suspicion {
-  const { trial, writer } = mark;
-  const tried = trial && diedInTrial(trial, writer) ? streakAt(trial.streak, position) : undefined;
-  if (tried === undefined) return { streak: streakAt(carried, position) };
-  const { through, records } = tried;
-  const decision = decideFailure(policy, tried, { position, through, records, oldestArrivalMs: Infinity }, DIED, world);
+  const before = trial && diedInTrial(trial, writer) ? streakAt(trial.streak, position) : undefined;
+  if (before === undefined) return { streak: streakAt(carried, position) };
+  const { through, records } = before;
+  const tried = { position, through, records, oldestArrivalMs: Infinity };
+  const decision = decideFailure(policy, { before, trial: tried, cause: DIED }, world);
   return { streak: decision.streak, death: { decision, cause: DIED } };
 }
 
@@ -44,7 +52,7 @@ export function afterOrder(
   order: ParkedOrder | undefined,
 ): FailureStreak | undefined {
   if (streak === undefined || order?.kind !== 'retry' || order.partitionKey !== undefined) return streak;
-  const { error, condition, pending, ...rest } = streak;
+  const { error: _error, condition: _condition, pending, ...rest } = streak;
   const fresh = pending?.map(({ sequenceNumber }) => ({ sequenceNumber, failures: 0 }));
   return { ...rest, phase: 'retry', failures: 0, deaths: 0, ...(fresh ? { pending: fresh } : {}) };
 }

@@ -69,8 +69,8 @@ export class Slice {
     const { order } = input;
     const policy = world.runtime.definition.options.onFailure;
     const at = { nowMs: hold.now, random: world.dependencies.random() };
-    const mark = { trial, writer: hold.writer };
-    const { streak, death } = suspicionAt(hold.checkpoint.position, input.streak, mark, policy, at);
+    const signs = { carried: input.streak, trial, writer: hold.writer };
+    const { streak, death } = suspicionAt(hold.checkpoint.position, signs, policy, at);
     const steps = new FailureSteps({ ...world, hold });
     if (death) steps.noteDecision(death.decision, death.cause);
     if (order?.kind === 'retry') steps.noteUnparked(order);

@@ -1,5 +1,4 @@
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import type { EffectsRefused } from '../checkpoints/checkpoint-store';
+import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import { TidemarkError } from '../core/errors';
 import type { Settlement } from '../core/settlement';
 import type { ParkedOrder } from '../core/shard-work';
@@ -7,14 +6,14 @@ import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { atOnce, inPieces, LetterWriter, type LetterPiece, type PlacedLetter } from './letter-writer';
 import type { Span } from './span';
-import { checkTransaction } from './transaction-limits';
+import { checkTransaction } from '../checkpoints/transaction-limits';
 
 /** What a span's records came to. */
 export interface SettledSpan {
   readonly settlement: Pick<Settlement, 'covered' | 'givenUp'>;
   readonly filtered: readonly number[];
   /** Effects that the handler returned: written with the checkpoint, in one transaction. */
-  readonly transact: readonly TransactWriteItem[];
+  readonly transact: readonly Effect[];
   /** The operator's order by which a record is given up. */
   readonly skip?: ParkedOrder;
 }

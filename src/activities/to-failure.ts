@@ -15,7 +15,7 @@ export function toFailure(error: unknown): Error {
   }
   return ApplicationFailure.create({
     type: 'INTERNAL',
-    message: `Unexpected ${describeHandlerError(error, 'hide')}`,
+    message: `Unexpected ${describeHandlerError(error, 'code')}`,
     nonRetryable: false,
   });
 }

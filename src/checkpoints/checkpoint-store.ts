@@ -18,6 +18,9 @@ export interface CheckpointWrite {
   readonly effects?: readonly TransactWriteItem[];
 }
 
+/** A write beside the checkpoint's. */
+export type Effect = TransactWriteItem;
+
 /** DynamoDB's limit of one transaction is 100 actions (API reference, TransactWriteItems); the checkpoint is one of them. */
 export const MAX_EFFECTS = 99;
 

@@ -75,8 +75,7 @@ export class Committer {
     this.phase = 'over';
     const { runId, attempt } = this.identity.writer;
     if (!trustsToken(belief, runId, attempt) || belief.token === undefined) return this.claim(belief, facts);
-    const { needClaim, tokenRunId, token, ...state } = belief;
-    return this.owned({ ...state, token }, facts);
+    return this.owned(heldOn(belief, belief.token), facts);
   }
 
   /**
@@ -169,6 +168,11 @@ export class Committer {
       }
     }
   }
+}
+
+function heldOn({ position, generation, rewindId, fence }: Belief, token: string): CheckpointState {
+  const optional = { ...(rewindId === undefined ? {} : { rewindId }), ...(fence === undefined ? {} : { fence }) };
+  return { position, generation, token, ...optional };
 }
 
 function claimOf(plan: Exclude<ClaimPlan, { kind: 'stale' }>): Claim {

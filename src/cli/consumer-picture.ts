@@ -1,4 +1,4 @@
-import { defaultConsumerOptions, optionRanges } from '../core/options';
+import { defaultConsumerOptions, defaultFailureOptions, optionRanges } from '../core/options';
 import { streamWorkflowId } from '../core/names';
 import type { ResolvedOptions } from '../core/resolve-options';
 import { describeRequestedStart } from '../core/start-position';
@@ -24,6 +24,7 @@ export function describeConsumer(
     ['Workflow', workflowId],
     ['Web UI', webUiLink(temporal, workflowId) ?? `look for the workflow ${workflowId}`],
     ['Options', describeTuning(options)],
+    ['Failures', describeFailurePolicy(options)],
   ];
   return rows.map(([name, value]) => `  ${name.padEnd(8)}  ${value}`).join('\n');
 }
@@ -49,9 +50,18 @@ function endpoint(service: string, url: string | undefined): string | undefined 
 /** Every setting, those that differ from the default marked. */
 function describeTuning(options: ResolvedOptions): string {
   const tuning = Object.keys(optionRanges) as (keyof typeof optionRanges)[];
-  const parts = [...tuning, 'errorMessages' as const].map((name) => {
-    const isDefault = options[name] === defaultConsumerOptions[name];
-    return `${name} ${options[name]}${isDefault ? '' : ' (set)'}`;
-  });
+  const parts = [...tuning, 'errorDetail' as const, 'isolation' as const].map((name) =>
+    describeSetting(name, options[name], defaultConsumerOptions[name]),
+  );
   return parts.join(', ');
+}
+
+function describeFailurePolicy({ onFailure }: ResolvedOptions): string {
+  const names = Object.keys(onFailure) as (keyof typeof onFailure)[];
+  const defaults: Partial<Record<string, string | number>> = defaultFailureOptions;
+  return names.map((name) => describeSetting(name, onFailure[name], defaults[name])).join(', ');
+}
+
+function describeSetting(name: string, value: string | number | undefined, byDefault: string | number | undefined) {
+  return `${name} ${value}${value === byDefault ? '' : ' (set)'}`;
 }

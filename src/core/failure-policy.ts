@@ -78,39 +78,50 @@ export function trialSize({ phase, records }: FailureStreak): number {
   return phase === 'cut' ? Math.max(1, Math.floor(records / 2)) : Math.max(1, records);
 }
 
+/** A failed trial, and what was known before it. */
+export interface FailedTrial {
+  readonly before: FailureStreak | undefined;
+  readonly trial: Trial;
+  readonly cause: FailureCause;
+}
+
 /**
  * What follows when records that were tried together failed, and nothing is known of single ones: try again, cut, or, if it was one
  * record alone, give it up. A record is never given up for what it did in company: it must have failed by itself.
  */
 export function decideFailure(
   policy: FailurePolicy,
-  before: FailureStreak | undefined,
-  trial: Trial,
-  { kind, error }: FailureCause,
+  { before, trial, cause }: FailedTrial,
   { nowMs, random }: { nowMs: number; random: number },
 ): Decision {
   const streak = streakAt(before, trial.position);
-  const isNarrower = streak !== undefined && trial.records < streak.records;
-  const died = kind === 'died' ? 1 : 0;
-  const failures = (streak?.failures ?? 0) + 1;
-  const deaths = (isNarrower ? 0 : (streak?.deaths ?? 0)) + died;
-  const { position, through, records } = trial;
-  const pending = streak?.pending === undefined ? {} : { pending: streak.pending };
-  const next = { position, through, records, failures, deaths, ...pending, error };
+  const next = streakAfter(streak, trial, cause);
   const isOld = isTooOld(policy, trial.oldestArrivalMs, nowMs);
-  const isUsedUp = deaths >= policy.maxDeaths || isOld || (died === 0 && hasNoAttempts(policy, streak, failures));
-  if (!isUsedUp && streak?.phase !== 'cut') {
-    const delayMs = retryDelayMs(policy, failures, random);
-    return { kind: 'retry', streak: { ...next, phase: 'retry' }, delayMs };
-  }
-  if (records > 1 || !isUsedUp) return { kind: 'cut', streak: { ...next, phase: 'cut' }, delayMs: 0 };
-  const condition = died ? 'HandlerDied' : isOld ? 'RecordAgeExceeded' : 'RetryAttemptsExhausted';
+  const hasDied = cause.kind === 'died';
+  const isCutting = streak?.phase === 'cut';
+  const isUsedUp =
+    isOld || next.deaths >= policy.maxDeaths || (!hasDied && (isCutting || next.failures >= policy.maxAttempts));
+  if (!isUsedUp && !isCutting)
+    return { kind: 'retry', streak: { ...next, phase: 'retry' }, delayMs: retryDelayMs(policy, next.failures, random) };
+  // A death is no proof: whatever else ran in the process may have been its cause. So it takes several, also of a record alone.
+  if (trial.records > 1 || !isUsedUp) return { kind: 'cut', streak: { ...next, phase: 'cut' }, delayMs: 0 };
+  const condition = hasDied ? 'HandlerDied' : isOld ? 'RecordAgeExceeded' : 'RetryAttemptsExhausted';
   return { kind: 'final', streak: { ...next, phase: 'final', condition } };
 }
 
-/** A range that is being cut has used its attempts before. */
-function hasNoAttempts({ maxAttempts }: FailurePolicy, streak: FailureStreak | undefined, failures: number): boolean {
-  return streak?.phase === 'cut' || failures >= maxAttempts;
+function streakAfter(streak: FailureStreak | undefined, trial: Trial, { kind, error }: FailureCause) {
+  const { position, through, records } = trial;
+  const isNarrower = streak !== undefined && records < streak.records;
+  const deathsBefore = isNarrower ? 0 : (streak?.deaths ?? 0);
+  return {
+    position,
+    through,
+    records,
+    failures: (streak?.failures ?? 0) + 1,
+    deaths: deathsBefore + (kind === 'died' ? 1 : 0),
+    ...(streak?.pending === undefined ? {} : { pending: streak.pending }),
+    error,
+  };
 }
 
 /** What remains under suspicion after the first records of a range were committed; nothing once all were. */

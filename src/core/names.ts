@@ -7,6 +7,7 @@ export const workflowTypes = { stream: 'tidemarkStream', shard: 'tidemarkShard',
 export const messageNames = {
   stop: 'stop',
   shardFinished: 'shardFinished',
+  shardFailed: 'shardFailed',
   shardStatus: 'shardStatus',
   streamStatus: 'streamStatus',
   retryParked: 'retryParked',

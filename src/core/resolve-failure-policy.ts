@@ -18,7 +18,8 @@ export function resolveFailurePolicy(given: unknown, problems: string[]): Failur
   }
   const options = withoutUndefined((given ?? {}) as Record<string, unknown>);
   problems.push(...unknownOptions(options, KNOWN, 'onFailure.'));
-  for (const [name, [min, max]] of Object.entries(failureRanges)) checkNumber(options, name, min, max, problems);
+  for (const [name, range] of Object.entries(failureRanges))
+    problems.push(...numberProblems(name, options[name], range));
   for (const [name, values] of Object.entries(CHOICES)) {
     if (options[name] === undefined || oneOf(options[name], values as readonly unknown[]) !== undefined) continue;
     const expected = values.map((value) => `'${value}'`).join(', ');
@@ -32,22 +33,15 @@ export function resolveFailurePolicy(given: unknown, problems: string[]): Failur
   return policy;
 }
 
-function checkNumber(
-  options: Record<string, unknown>,
-  name: string,
-  min: number,
-  max: number,
-  problems: string[],
-): void {
-  const value = options[name];
-  if (value === undefined) return;
+function numberProblems(name: string, value: unknown, [min, max]: readonly [number, number]): string[] {
+  if (value === undefined) return [];
   const isFraction = FRACTIONS.includes(name);
   const isRight = isFraction
     ? typeof value === 'number' && value >= min && value <= max
     : isWholeBetween(value, min, max);
-  if (isRight) return;
+  if (isRight) return [];
   const kind = isFraction ? 'a number' : 'a whole number';
-  problems.push(`Expected \`onFailure.${name}\` to be ${kind} from ${min} to ${max}, got ${show(value)}`);
+  return [`Expected \`onFailure.${name}\` to be ${kind} from ${min} to ${max}, got ${show(value)}`];
 }
 
 function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {

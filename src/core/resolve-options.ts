@@ -71,19 +71,14 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const start = check(parseStart(given.startFrom), 'startFrom', START_EXPECTED, given.startFrom);
   const table = given.tableName ?? defaultConsumerOptions.tableName;
   const tableName = check(matching(table, TABLE_NAME), 'tableName', '3 to 255 letters, digits or _.-', table);
-  const errors = given.errorDetail ?? defaultConsumerOptions.errorDetail;
-  const errorDetail = check(oneOf(errors, ['code', 'message'] as const), 'errorDetail', "'code' or 'message'", errors);
-  const where = given.isolation ?? defaultConsumerOptions.isolation;
-  const isolation = check(oneOf(where, ['inline', 'thread'] as const), 'isolation', "'inline' or 'thread'", where);
-  const more = resolveOptional(given, problems);
+  const more = { ...resolveChoices(given, problems), ...resolveOptional(given, problems) };
   const onFailure = resolveFailurePolicy(given.onFailure, problems);
   const tuning = resolveTuning(given, problems);
   const aws = resolveAws(given.aws, problems);
   problems.push(...unknownOptions(given, KNOWN, ''));
 
-  if (problems.length > 0 || !name || !stream || !start || !tableName || !errorDetail || !isolation)
-    throw invalid(problems);
-  return { name, ...stream, start, tableName, errorDetail, isolation, onFailure, aws, ...more, ...tuning };
+  if (problems.length > 0 || !name || !stream || !start || !tableName) throw invalid(problems);
+  return { name, ...stream, start, tableName, onFailure, aws, ...more, ...tuning };
 }
 
 function invalid(problems: readonly string[]): TidemarkError {
@@ -102,6 +97,22 @@ function resolveTuning(given: Partial<Record<keyof ConsumerOptions, unknown>>, p
     return [option, value];
   });
   return Object.fromEntries(entries) as Tuning;
+}
+
+const CHOICES = { errorDetail: ['code', 'message'], isolation: ['inline', 'thread'] } as const;
+
+function resolveChoices(
+  given: Partial<Record<keyof ConsumerOptions, unknown>>,
+  problems: string[],
+): Pick<ResolvedOptions, 'errorDetail' | 'isolation'> {
+  const choose = <K extends keyof typeof CHOICES>(option: K): (typeof CHOICES)[K][number] => {
+    const value = given[option] ?? defaultConsumerOptions[option];
+    const chosen = oneOf<(typeof CHOICES)[K][number]>(value, CHOICES[option]);
+    const expected = CHOICES[option].map((choice) => `'${choice}'`).join(' or ');
+    if (chosen === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(value)}`);
+    return chosen ?? defaultConsumerOptions[option];
+  };
+  return { errorDetail: choose('errorDetail'), isolation: choose('isolation') };
 }
 
 /** Options that have no default. */

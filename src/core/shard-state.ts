@@ -1,9 +1,11 @@
 /** State of a shard workflow and how each outcome changes it: pure, so that it can be tested without Temporal. */
 import { ZERO_TOTALS } from './checkpoint';
 import { foldOutcome, initialBelief, type Belief } from './commit-protocol';
+import type { FailureStreak } from './failure-policy';
 import type {
   ErrorNote,
   HandlerFailure,
+  ParkedOrder,
   ShardCarried,
   ShardStatus,
   ShardWorkflowInput,
@@ -32,24 +34,34 @@ export function dispatchSlice(state: ShardState): ShardState {
 export function foldSlice(state: ShardState, result: SliceResult): ShardState {
   const next = { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result) };
   if (result.end === 'fenced') return next;
-  // A slice that made no progress says nothing about the batch that failed before it.
-  const isRecovered = state.streak === undefined || result.batches > 0 || result.end === 'shardEnd';
-  return isRecovered
-    ? { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak: undefined, lastError: undefined }
-    : next;
+  const streak = result.end === 'shardEnd' ? undefined : streakAfter(state, result);
+  if (streak !== undefined) return { ...next, streak };
+  return { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak, lastError: undefined };
+}
+
+/** Version 0.1.0 did not tell; there a slice that made no progress said nothing about the batch that failed before it. */
+function streakAfter(state: ShardState, { streak, batches }: SliceResult): FailureStreak | undefined {
+  if (streak === undefined) return batches > 0 ? undefined : state.streak;
+  return streak ?? undefined;
 }
 
 /** The handler failed: what was committed before counts, and the batch is tried again. */
 export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): ShardState {
-  const { streak, error: lastError } = failure;
+  const { streak, error: lastError, halt } = failure;
   return {
     ...state,
     ...known(state, failure),
     belief: foldCheckpoint(state.belief, failure),
-    phase: 'RETRYING',
+    phase: halt?.how === 'park' ? 'PARKED' : halt ? 'FAILED' : 'RETRYING',
     streak,
     lastError,
+    halt,
   };
+}
+
+/** A parked shard goes on as an operator orders, or because its time is over. */
+export function foldOrder(state: ShardState, order: ParkedOrder): ShardState {
+  return { ...state, phase: 'RETRYING', order, halt: undefined };
 }
 
 /** The activity ended without telling its state: whatever it did, the next one claims. */
@@ -57,34 +69,30 @@ export function foldUnknown(state: ShardState, lastError: ErrorNote | undefined)
   return { ...state, belief: foldOutcome(state.belief, { kind: 'fenced' }), ...(lastError ? { lastError } : {}) };
 }
 
-type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events'>;
+/** So many events are kept for status and the Web UI; all of them stand in the results of the activities. */
+const RECENT_EVENTS = 10;
+
+type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone'>;
 
 function known(
   state: ShardState,
-  { progress, worker, timing, events }: Told,
-): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent'> {
-  return { progress, worker, timing, lastEvent: events.at(-1) ?? state.lastEvent };
+  { progress, worker, timing, events, orderDone }: Told,
+): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order'> {
+  const recentEvents = [...(state.recentEvents ?? []), ...events].slice(-RECENT_EVENTS);
+  const order = orderDone ? undefined : state.order;
+  return { progress, worker, timing, lastEvent: events.at(-1) ?? state.lastEvent, recentEvents, order };
 }
 
 function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult, 'checkpoint' | 'runId'>): Belief {
   return foldOutcome(belief, checkpoint ? { kind: 'ok', checkpoint, runId } : { kind: 'fenced' });
 }
 
-export function carriedFrom({
-  phase,
-  belief,
-  progress,
-  slices,
-  streak,
-  lastError,
-  lastEvent,
-  worker,
-}: ShardState): ShardCarried {
-  return { phase, belief, progress, slices, streak, lastError, lastEvent, worker };
+export function carriedFrom({ timing: _timing, activitySeq: _seq, ...carried }: ShardState): ShardCarried {
+  return carried;
 }
 
 export function statusOf(shardId: string, state: ShardState): ShardStatus {
-  const { phase, belief, progress, streak, slices, lastError, lastEvent, worker } = state;
+  const { phase, belief, progress, streak, slices, lastError, lastEvent, recentEvents, halt, worker } = state;
   const { position, generation } = belief;
   return {
     shardId,
@@ -96,6 +104,9 @@ export function statusOf(shardId: string, state: ShardState): ShardStatus {
     slices,
     lastError,
     lastEvent,
+    recentEvents,
+    streak,
+    halt,
     worker,
   };
 }

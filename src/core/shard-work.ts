@@ -27,12 +27,16 @@ export interface SliceInput {
   readonly order?: ParkedOrder;
 }
 
-/** An operator's order about what is parked. */
-export interface ParkedOrder extends ControlRequest {
-  /** `retry`: try it again. `skip`: set the failing record aside for good and go on behind it. */
-  readonly kind: 'retry' | 'skip';
+/** What an operator asks about something parked. */
+export interface ParkedRequest extends ControlRequest {
   /** Only the records of this partition key; left out for the shard itself, or every parked key. */
   readonly partitionKey?: string;
+}
+
+/** An operator's order about what is parked. */
+export interface ParkedOrder extends ParkedRequest {
+  /** `retry`: try it again. `skip`: set the failing record aside for good and go on behind it. */
+  readonly kind: 'retry' | 'skip';
   readonly atMs: number;
 }
 

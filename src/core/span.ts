@@ -25,16 +25,16 @@ export interface SpanLimits {
 export function chooseSpan(sequenceNumbers: readonly string[], limits: SpanLimits): SpanChoice {
   const { streak, maxOffered, standsAlone } = limits;
   const pending = streak?.pending && new Set(streak.pending.map(({ sequenceNumber }) => sequenceNumber));
+  const isBehindRange = (sequenceNumber: string): boolean =>
+    streak !== undefined && compareSequenceNumbers(sequenceNumber, streak.through) > 0;
+  const isOffered = (sequenceNumber: string): boolean =>
+    pending === undefined || pending.has(sequenceNumber) || isBehindRange(sequenceNumber);
+
+  const [first] = sequenceNumbers;
+  if (first !== undefined && standsAlone(first)) return { length: 1, offered: [0] };
+  const end = sequenceNumbers.findIndex((name, index) => index > 0 && (standsAlone(name) || isBehindRange(name)));
+  const range = end < 0 ? sequenceNumbers : sequenceNumbers.slice(0, end);
+  const offered = [...range.keys()].filter((index) => isOffered(sequenceNumbers[index] ?? ''));
   const most = Math.min(maxOffered, streak ? trialSize(streak) : Infinity);
-  const offered: number[] = [];
-  for (const [index, sequenceNumber] of sequenceNumbers.entries()) {
-    const isAlone = standsAlone(sequenceNumber);
-    const isBehindRange = streak !== undefined && compareSequenceNumbers(sequenceNumber, streak.through) > 0;
-    if (index > 0 && (isAlone || isBehindRange)) return { length: index, offered };
-    const isOffered = pending === undefined || isBehindRange || pending.has(sequenceNumber);
-    if (isOffered && offered.length === most) return { length: index, offered };
-    if (isOffered) offered.push(index);
-    if (isAlone) return { length: 1, offered };
-  }
-  return { length: sequenceNumbers.length, offered };
+  return { length: offered[most] ?? range.length, offered: offered.slice(0, most) };
 }

@@ -1,4 +1,5 @@
 import type { TrialMark, Writer } from './checkpoint';
+import type { FailureStreak } from './failure-policy';
 import { isSequenceNumber, parsePosition } from './positions';
 
 /** A mark from a stored value; undefined if it is not one. */
@@ -6,15 +7,18 @@ export function parseTrial(value: unknown): TrialMark | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { streak, runId, activitySeq, attempt } = value as Partial<TrialMark>;
   const isExecution = typeof runId === 'string' && typeof activitySeq === 'number' && typeof attempt === 'number';
-  if (!isExecution || typeof streak !== 'object' || streak === null) return undefined;
+  const parsed = parseStreak(streak);
+  return isExecution && parsed ? { streak: parsed, runId, activitySeq, attempt } : undefined;
+}
+
+function parseStreak(value: unknown): FailureStreak | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const streak = value as FailureStreak;
   const position = parsePosition(streak.position);
-  const isStreak =
-    position !== undefined &&
-    isSequenceNumber(streak.through) &&
-    [streak.records, streak.failures, streak.deaths].every(Number.isSafeInteger) &&
-    ['retry', 'cut', 'final'].includes(streak.phase) &&
-    (streak.pending === undefined || Array.isArray(streak.pending));
-  return isStreak ? { streak: { ...streak, position }, runId, activitySeq, attempt } : undefined;
+  const areCounts = [streak.records, streak.failures, streak.deaths].every(Number.isSafeInteger);
+  if (!areCounts || position === undefined || !isSequenceNumber(streak.through)) return undefined;
+  const isKnown = ['retry', 'cut', 'final'].includes(streak.phase) && Array.isArray(streak.pending ?? []);
+  return isKnown ? { ...streak, position } : undefined;
 }
 
 /**

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createActivitiesFrom, type Activities, type ActivityDependencies } from '../activities';
 import { consumerKey, type ConsumerRuntime } from '../activities/dependencies';
+import { TrialLane } from '../activities/trial-lane';
 import { createConsumerServices } from '../aws/consumer-services';
 import { TidemarkError } from '../core/errors';
+import { inlineRunner } from '../handler/inline-runner';
 import { isConsumerDefinition, type ConsumerDefinition } from '../handler/define-consumer';
 
 /** How this process calls itself in Temporal and in status. */
@@ -30,6 +32,7 @@ export function dependenciesFor(
     now: Date.now,
     random: Math.random,
     mintToken: randomUUID,
+    trialLane: new TrialLane(),
   };
 }
 
@@ -47,7 +50,7 @@ function runtimesOf(consumers: readonly ConsumerDefinition[]): Map<string, Consu
       throw new TidemarkError('DUPLICATE_CONSUMER', `Two consumers are called ${name} on stream ${streamName}`);
     }
     const { kinesis, store, letters } = createConsumerServices(definition.options);
-    runtimes.set(key, { definition, kinesis, store, letters });
+    runtimes.set(key, { definition, kinesis, store, letters, runner: () => inlineRunner(definition) });
   }
   return runtimes;
 }

@@ -1,19 +1,25 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { messageNames } from '../core/names';
-import type { ControlRequest, ShardStatus, StopShardsResult, StreamStatus } from '../core/shard-work';
+import type { ControlRequest, ParkedRequest, ShardStatus, StopShardsResult, StreamStatus } from '../core/shard-work';
 
 /** Stops a shard at its next commit; answers with where it stands. */
 export const stopShardUpdate = defineUpdate<ShardStatus, [ControlRequest]>(messageNames.stop);
 /** Stops a consumer: all its shards, then the stream workflow. */
 export const stopStreamUpdate = defineUpdate<StopShardsResult, [ControlRequest]>(messageNames.stop);
+/** Tries again what is parked; answers once the order was carried out. */
+export const retryParkedUpdate = defineUpdate<ShardStatus, [ParkedRequest]>(messageNames.retryParked);
+/** Sets the parked record aside for good. */
+export const skipParkedUpdate = defineUpdate<ShardStatus, [ParkedRequest]>(messageNames.skipParked);
+/** A shard has failed for good, and the failure policy is to stop the consumer. */
+export const shardFailedSignal = defineSignal<[shardId: string, message: string]>(messageNames.shardFailed);
 /** A shard is at SHARD_END: its children may start. */
 export const shardFinishedSignal = defineSignal<[shardId: string]>(messageNames.shardFinished);
 export const shardStatusQuery = defineQuery<ShardStatus>(messageNames.shardStatus);
 export const streamStatusQuery = defineQuery<StreamStatus>(messageNames.streamStatus);
 
-/** Validator of a stop. It gets whatever somebody typed. */
+/** Validator of what an operator asks for. It gets whatever somebody typed. */
 export function requireName(request: Partial<ControlRequest> | undefined): void {
   const { by } = request ?? {};
   if (typeof by === 'string' && by !== '') return;
-  throw ApplicationFailure.nonRetryable('A stop must say who asks for it: { by, reason }', 'INVALID_OPTION');
+  throw ApplicationFailure.nonRetryable('A request must say who makes it: { by, reason }', 'INVALID_OPTION');
 }

@@ -10,14 +10,16 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  type SignalDefinition,
 } from '@temporalio/workflow';
-import { codeOf } from '../core/errors';
+import { codeOf, type ErrorCode } from '../core/errors';
 import { streamWorkflowId } from '../core/names';
 import { describeShard, describeSlice } from '../core/shard-details';
 import {
   carriedFrom,
   dispatchSlice,
   foldHandlerFailure,
+  foldOrder,
   foldSlice,
   foldUnknown,
   initialShardState,
@@ -27,6 +29,8 @@ import {
 import type {
   ControlRequest,
   HandlerFailure,
+  ParkedOrder,
+  ParkedRequest,
   ShardPhase,
   ShardResult,
   ShardStatus,
@@ -35,18 +39,27 @@ import type {
 } from '../core/shard-work';
 import { endsWorkflow } from '../core/terminal-codes';
 import { activitiesWith } from './activity-proxies';
-import { requireName, shardFinishedSignal, shardStatusQuery, stopShardUpdate } from './messages';
+import {
+  requireName,
+  retryParkedUpdate,
+  shardFailedSignal,
+  shardFinishedSignal,
+  shardStatusQuery,
+  skipParkedUpdate,
+  stopShardUpdate,
+} from './messages';
 import { isHistoryLong, publishState } from './run-facts';
 
 /** Wait after an activity that has ended for good by an error that may pass. */
 const UNKNOWN_ERROR_WAIT_MS = 60_000;
 
 /** What the next turn of the loop does after a slice. */
-type Turn = { readonly next: 'slice' | 'finished' } | { readonly next: 'wait'; readonly ms: number };
+type Turn = { readonly next: 'slice' | 'finished' | 'parked' } | { readonly next: 'wait'; readonly ms: number };
 
 /**
  * Reads one shard: fetches, handles and commits in activities, and keeps the checkpoint state between them.
  * Update `stop` ends it at a commit; query `shardStatus` says where it stands. At SHARD_END it tells the stream workflow and completes.
+ * A parked shard waits for the updates `retryParked` and `skipParked`, or its time. Where the failure policy is to stop, it fails.
  */
 export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardResult> {
   return new ShardRun(input).run();
@@ -68,6 +81,14 @@ class ShardRun {
       description: 'Stops this shard at its next commit',
       validator: requireName,
     });
+    setHandler(retryParkedUpdate, (request) => this.obeyOrder('retry', request), {
+      description: 'Tries again what is parked',
+      validator: (request: ParkedRequest) => this.requireParked(request),
+    });
+    setHandler(skipParkedUpdate, (request) => this.obeyOrder('skip', request), {
+      description: 'Sets the parked record aside for good and goes on behind it',
+      validator: (request: ParkedRequest) => this.requireParked(request),
+    });
   }
 
   async run(): Promise<ShardResult> {
@@ -75,17 +96,23 @@ class ShardRun {
     for (let slicesOfThisRun = 0; ; slicesOfThisRun += 1) {
       if (this.stop !== undefined) return this.end('STOPPED');
       // Nothing is awaited between the look at `stop` and continue-as-new: a stop that comes later finds the next run.
-      if (slicesOfThisRun > 0 && isHistoryLong(this.input)) await this.continueAsNew();
+      if (slicesOfThisRun > 0 && isHistoryLong(this.input) && this.isIdle) await this.continueAsNew();
       const turn = await this.takeTurn();
       this.show();
       if (turn.next === 'finished') {
-        await tellStreamWorkflow(this.input);
+        await tellStreamWorkflow(this.input, shardFinishedSignal);
         return this.end('FINISHED');
       }
       // A cancelled workflow has let its slice commit by now.
       if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
       if (turn.next === 'wait') await condition(() => this.stop !== undefined, turn.ms);
+      if (turn.next === 'parked') await this.waitParked();
     }
+  }
+
+  /** Nobody waits for an answer of this run. */
+  private get isIdle(): boolean {
+    return this.state.order === undefined && allHandlersFinished();
   }
 
   private async obeyStop(request: ControlRequest): Promise<ShardStatus> {
@@ -93,6 +120,31 @@ class ShardRun {
     this.slice?.cancel();
     await condition(() => this.isOver);
     return this.status();
+  }
+
+  private requireParked(request: ParkedRequest): void {
+    requireName(request);
+    const hasParked = this.state.halt !== undefined || (this.state.progress.parkedKeys ?? 0) > 0;
+    if (!hasParked) throw ApplicationFailure.nonRetryable('Nothing of this shard is parked', 'NOT_PARKED');
+  }
+
+  /** The order is carried out by the next slice; a running one ends at its next commit. */
+  private async obeyOrder(kind: ParkedOrder['kind'], request: ParkedRequest): Promise<ShardStatus> {
+    this.state = foldOrder(this.state, { ...request, kind, atMs: Date.now() });
+    this.slice?.cancel();
+    await condition(() => this.state.order === undefined || this.isOver);
+    return this.status();
+  }
+
+  /** Until an operator orders something, the shard's own time is over, or it is stopped. */
+  private async waitParked(): Promise<void> {
+    const { halt } = this.state;
+    if (halt === undefined) return;
+    const isWoken = (): boolean => this.stop !== undefined || this.state.halt === undefined;
+    if (halt.retryAtMs === undefined) return condition(isWoken);
+    if (await condition(isWoken, Math.max(1, halt.retryAtMs - Date.now()))) return;
+    const order = { kind: 'retry', by: 'Tidemark', reason: 'its time is over', atMs: Date.now() } as const;
+    this.state = foldOrder(this.state, order);
   }
 
   /** Runs one slice and folds how it ended. */
@@ -107,7 +159,8 @@ class ShardRun {
       const failure = handlerFailureOf(error);
       if (failure === undefined) return this.foldOther(error);
       this.state = foldHandlerFailure(this.state, failure);
-      return { next: 'wait', ms: failure.retryAfterMs };
+      if (failure.halt?.how === 'stop') return await this.fail(failure.error.message, 'RECORD_FAILED');
+      return failure.halt ? { next: 'parked' } : { next: 'wait', ms: failure.retryAfterMs };
     } finally {
       this.slice = undefined;
     }
@@ -115,9 +168,9 @@ class ShardRun {
 
   private processBatches(): Promise<SliceResult> {
     const { shard, parentShardIds } = this.input;
-    const { timing, belief, progress, activitySeq, streak } = this.state;
+    const { timing, belief, progress, activitySeq, streak, order } = this.state;
     const activities = activitiesWith(timing, describeSlice(this.status()));
-    return activities.processBatches({ shard, parentShardIds, belief, progress, activitySeq, streak });
+    return activities.processBatches({ shard, parentShardIds, belief, progress, activitySeq, streak, order });
   }
 
   private foldOther(error: unknown): Turn {
@@ -131,6 +184,13 @@ class ShardRun {
     this.state = { ...this.state, phase: 'FAILED' };
     this.show();
     throw ApplicationFailure.nonRetryable(cause?.message ?? code, code);
+  }
+
+  /** The failure policy is to stop: first the stream workflow hears of it, which stops the other shards and starts none again. */
+  private async fail(message: string, code: ErrorCode): Promise<never> {
+    this.show();
+    await tellStreamWorkflow(this.input, shardFailedSignal, message);
+    throw ApplicationFailure.nonRetryable(message, code);
   }
 
   private async end(phase: 'FINISHED' | 'STOPPED'): Promise<ShardResult> {
@@ -165,9 +225,14 @@ function handlerFailureOf(error: unknown): HandlerFailure | undefined {
 }
 
 /** Where no stream workflow runs, its next start finds the finished shard in the checkpoints. */
-async function tellStreamWorkflow({ shard }: ShardWorkflowInput): Promise<void> {
+async function tellStreamWorkflow<Args extends [string, ...string[]]>(
+  { shard }: ShardWorkflowInput,
+  signal: SignalDefinition<Args>,
+  ...more: Args extends [string, ...infer Rest] ? Rest : never
+): Promise<void> {
   try {
-    await getExternalWorkflowHandle(streamWorkflowId(shard)).signal(shardFinishedSignal, shard.shardId);
+    const args = [shard.shardId, ...more] as unknown as Args;
+    await getExternalWorkflowHandle(streamWorkflowId(shard)).signal(signal, ...args);
   } catch (error) {
     if (isCancellation(error)) throw error;
   }

@@ -21,7 +21,7 @@ import type {
 } from '../core/shard-work';
 import { describeStream } from '../core/stream-details';
 import { activitiesWith } from './activity-proxies';
-import { requireName, shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
+import { requireName, shardFailedSignal, shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
 import { isHistoryLong, publishState } from './run-facts';
 
 /**
@@ -40,11 +40,16 @@ class StreamRun {
   private result: StopShardsResult | undefined;
   private listing: CancellationScope | undefined;
   private finished = 0;
+  /** A shard that failed, where the failure policy is to stop the consumer. */
+  private failedShard: { readonly shardId: string; readonly message: string } | undefined;
 
   constructor(private readonly input: StreamWorkflowInput) {
     this.lastSync = input.carried?.lastSync;
     setHandler(streamStatusQuery, () => this.status(), { description: 'Shards of this consumer' });
     setHandler(shardFinishedSignal, () => void (this.finished += 1), { description: 'A shard has ended' });
+    setHandler(shardFailedSignal, (shardId, message) => this.noteFailedShard(shardId, message), {
+      description: 'A shard has failed for good, and the consumer is to stop',
+    });
     setHandler(stopStreamUpdate, (request) => this.obeyStop(request), {
       description: 'Stops this consumer at its next commits',
       validator: requireName,
@@ -73,6 +78,12 @@ class StreamRun {
     return this.result ?? { stopped: 0 };
   }
 
+  private noteFailedShard(shardId: string, message: string): void {
+    this.failedShard ??= { shardId, message };
+    this.stop ??= { by: 'Tidemark', reason: `shard ${shardId} failed` };
+    this.listing?.cancel();
+  }
+
   private async sync(): Promise<void> {
     if (this.stop !== undefined) return;
     this.listing = new CancellationScope();
@@ -97,8 +108,9 @@ class StreamRun {
     const { stream } = this.input;
     const result = await activitiesWith(this.timing, 'Stop all shards').stopShards({ stream, request });
     this.result = result;
-    this.show('STOPPED');
+    this.show(this.failedShard ? 'FAILED' : 'STOPPED');
     await condition(allHandlersFinished);
+    if (this.failedShard) throw ApplicationFailure.nonRetryable(this.failedShard.message, 'RECORD_FAILED');
     return result;
   }
 

@@ -1,6 +1,6 @@
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { MAX_EFFECTS, type EffectsRefused } from '../checkpoints/checkpoint-store';
-import { itemBytes } from '../dead-letters/item-bytes';
+import { MAX_EFFECTS, type EffectsRefused } from './checkpoint-store';
+import { itemBytes } from './item-bytes';
 
 /** DynamoDB's limit of all items of one transaction (API reference, TransactWriteItems), less what the checkpoint itself takes. */
 const MAX_BYTES = 4 * 1_024 * 1_024 - 128 * 1_024;
