@@ -29,8 +29,12 @@ const worlds = {
     folders: ['core', 'aws', 'checkpoints'],
     packages: ['@aws-sdk/client-dynamodb', '@aws-sdk/util-dynamodb', 'node:.*'],
   },
-  aws: { folders: ['core', 'kinesis', 'checkpoints', 'dead-letters'], packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'] },
-  handler: { folders: ['core', 'kinesis'], packages: ['node:.*'] },
+  aws: {
+    folders: ['core', 'kinesis', 'checkpoints', 'dead-letters'],
+    packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'],
+  },
+  // Effects that a handler hands over are typed as the SDK types them; a handler's thread must not load the SDK for that.
+  handler: { folders: ['core', 'kinesis'], packages: ['node:.*'], typesOf: ['@aws-sdk/client-dynamodb'] },
   temporal: {
     folders: ['core'],
     packages: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:.*'],
@@ -51,8 +55,8 @@ const worlds = {
   },
 };
 
-function boundariesOf([folder, { folders, packages }]) {
-  const known = packages.join('|') || '(?!)';
+function boundariesOf([folder, { folders, packages, typesOf = [] }]) {
+  const known = [...packages, ...typesOf].join('|') || '(?!)';
   return {
     files: [`src/${folder}/**/*.ts`],
     rules: {
@@ -75,6 +79,11 @@ function boundariesOf([folder, { folders, packages }]) {
           patterns: [
             { regex: `^(?!\\.|(?:${known})$)`, message: `src/${folder} may not import this package.` },
             ...(folder === 'workflows' ? [ACTIVITIES_AS_TYPES] : []),
+            ...typesOf.map((name) => ({
+              regex: `^${name}$`,
+              allowTypeImports: true,
+              message: `src/${folder} knows this package as types only: import type.`,
+            })),
           ],
         },
       ],

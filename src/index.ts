@@ -1,9 +1,34 @@
 /** Public API of Tidemark. Workflows are a separate entry, `tidemark/workflows`, because they are bundled without Node. */
-export { defineConsumer, type ConsumerDefinition, type ConsumerInput } from './handler/define-consumer';
+export {
+  defineConsumer,
+  type ConsumerDefinition,
+  type ConsumerInput,
+  type DeadLetterHook,
+} from './handler/define-consumer';
 export { eachRecord, type EachRecordOptions } from './handler/each-record';
-export type { Batch, BatchHandler, HandlerContext, RecordHandler } from './handler/handler';
+export type {
+  Batch,
+  BatchHandler,
+  HandlerContext,
+  HandlerResult,
+  PartialResult,
+  RecordFailure,
+  RecordFilter,
+  RecordHandler,
+  TransactResult,
+} from './handler/handler';
 export type { KinesisRecord } from './handler/record';
-export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';
+export { RecordRejectedError, type RejectionOptions } from './handler/record-rejected-error';
+export type { StandardSchema, ValidationIssue, ValidationResult } from './handler/standard-schema';
+export type { AwsCredentials, AwsOptions, ConsumerOptions, FailureOptions, StartFrom } from './core/options';
+export type {
+  DeadLetter,
+  DeadLetterCondition,
+  DeadLetterError,
+  DeadLetterHead,
+  DeadLetterKey,
+  DeadLetterStatus,
+} from './core/dead-letter';
 export type { ResolvedOptions } from './core/resolve-options';
 export { TidemarkError, type ErrorCode } from './core/errors';
 export type { Position } from './core/positions';

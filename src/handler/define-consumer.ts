@@ -1,17 +1,41 @@
+import type { DeadLetter } from '../core/dead-letter';
+import { show } from '../core/option-checks';
 import type { ConsumerOptions } from '../core/options';
 import { resolveOptions, type ResolvedOptions } from '../core/resolve-options';
-import type { BatchHandler } from './handler';
+import type { BatchHandler, RecordFilter } from './handler';
+import { isStandardSchema, type StandardSchema } from './standard-schema';
 
-/** What a consumer file exports: options and a handler. */
-export interface ConsumerInput extends ConsumerOptions {
-  /** Handles one batch: committed when it resolves, tried again when it rejects. See `eachRecord` for one record at a time. */
-  readonly handler: BatchHandler;
+/** Is told of each record that is set aside, before the checkpoint passes it. If it fails, nothing is committed, and it is called again. */
+export type DeadLetterHook = (letter: DeadLetter) => Promise<void> | void;
+
+/** What a consumer file exports: options, and what happens with the records. `T` is what the schema gives. */
+export interface ConsumerInput<T = unknown> extends ConsumerOptions {
+  /**
+   * Handles one batch: committed when it resolves, tried again when it rejects. See `HandlerResult` for what it may return, and
+   * `eachRecord` for one record at a time.
+   */
+  readonly handler: BatchHandler<NoInfer<T>>;
+  /**
+   * A Standard Schema v1 validator (zod, valibot, arktype, …) of each record's JSON. The handler gets what it makes of it as `record.value`. A
+   * record that is not JSON or does not validate, or whose validation throws, is rejected: it is not tried again.
+   */
+  readonly schema?: StandardSchema<T>;
+  /**
+   * Which records the handler is to get. Runs before the schema; the others are counted and passed over. A record on which it throws, or
+   * gives something else than true or false, is rejected.
+   */
+  readonly filter?: RecordFilter;
+  /** Called for each dead letter, in the main thread: the place to copy it to a queue or bucket of your own. May be called twice. */
+  readonly onDeadLetter?: DeadLetterHook;
 }
 
 /** A checked consumer. Made by `defineConsumer` only. */
 export interface ConsumerDefinition {
   readonly options: ResolvedOptions;
   readonly handler: BatchHandler;
+  readonly schema?: StandardSchema;
+  readonly filter?: RecordFilter;
+  readonly onDeadLetter?: DeadLetterHook;
 }
 
 /** Brand that survives two copies of this package in one process (a consumer file may resolve its own). */
@@ -21,14 +45,27 @@ const BRAND = Symbol.for('tidemark.consumer');
  * Defines a consumer: who it is, what it reads, how batches are formed, and what happens with them.
  * @throws `INVALID_OPTION` that names every wrong option
  */
-export function defineConsumer(input: ConsumerInput): ConsumerDefinition {
-  const { handler, ...options } = input ?? {};
-  const isFunction = typeof handler === 'function';
-  const resolved = resolveOptions(
-    options,
-    isFunction ? [] : [`Expected \`handler\` to be a function, got ${typeof handler}`],
-  );
-  return Object.freeze({ [BRAND]: true, options: Object.freeze(resolved), handler });
+export function defineConsumer<T = undefined>(input: ConsumerInput<T>): ConsumerDefinition {
+  const { handler, schema, filter, onDeadLetter, ...options } = input ?? {};
+  const problems = typeof handler === 'function' ? [] : [expected('handler', 'a function', handler)];
+  if (schema !== undefined && !isStandardSchema(schema))
+    problems.push(expected('schema', 'a Standard Schema v1 validator (zod, valibot, arktype, …)', schema));
+  for (const [name, value] of Object.entries({ filter, onDeadLetter }))
+    if (value !== undefined && typeof value !== 'function') problems.push(expected(name, 'a function', value));
+  const resolved = resolveOptions(options, problems);
+  return Object.freeze({
+    [BRAND]: true,
+    options: Object.freeze(resolved),
+    // The schema makes its values; the types of both agree by the type of `input`.
+    handler: handler as BatchHandler,
+    ...(schema === undefined ? {} : { schema }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(onDeadLetter === undefined ? {} : { onDeadLetter }),
+  });
+}
+
+function expected(name: string, what: string, given: unknown): string {
+  return `Expected \`${name}\` to be ${what}, got ${show(given)}`;
 }
 
 export function isConsumerDefinition(value: unknown): value is ConsumerDefinition {

@@ -3,13 +3,16 @@ import { safeFrames, safeName } from './safe-stack';
 
 const MAX_MESSAGE_CHARS = 1_000;
 
+/** How much of a user's error is told: see `errorDetail` of the options. */
+export type ErrorDetail = 'code' | 'message';
+
 /**
  * What may be said of an error that user code threw: its class, its code and where, but not its text, which often quotes the data
- * that caused it. With `messages: 'show'` the text too, on one line and cut. Never throws, whatever was thrown.
+ * that caused it. With `detail: 'message'` the text too, on one line and cut. Never throws, whatever was thrown.
  */
-export function describeHandlerError(error: unknown, messages: 'hide' | 'show'): string {
+export function describeHandlerError(error: unknown, detail: ErrorDetail): string {
   try {
-    return describe(error, messages);
+    return describe(error, detail);
   } catch {
     return 'a thrown value that cannot be read';
   }
@@ -24,24 +27,26 @@ export function tidemarkCodeOf(error: unknown): ErrorCode | undefined {
   }
 }
 
-function describe(error: unknown, messages: 'hide' | 'show'): string {
-  if (!(error instanceof Error) && !isErrorLike(error)) {
-    const text = messages === 'show' && typeof error === 'string' ? `: ${oneLine(error)}` : '';
+function describe(error: unknown, detail: ErrorDetail): string {
+  if (!isErrorLike(error)) {
+    const text = detail === 'message' && typeof error === 'string' ? `: ${oneLine(error)}` : '';
     return `a thrown ${error === null ? 'null' : typeof error}${text}`;
   }
   if (error instanceof TidemarkError) return `${error.code}: ${error.message}`;
   const name = safeName(error.name) ?? 'Error';
   const code = safeName((error as { code?: unknown }).code);
   const head = code === undefined ? name : `${name} (${code})`;
-  const text = messages === 'show' ? `: ${oneLine(String(error.message))}` : '';
+  const text = detail === 'message' ? `: ${oneLine(String(error.message))}` : '';
   return [`${head}${text}`, ...safeFrames(error)].join(' ');
 }
 
-function isErrorLike(error: unknown): error is Error {
+/** Also an error of another realm. */
+export function isErrorLike(error: unknown): error is Error {
+  if (error instanceof Error) return true;
   return typeof error === 'object' && error !== null && 'message' in error && 'stack' in error;
 }
 
 /** Control characters would let data forge log lines, or command a terminal. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.slice(0, MAX_MESSAGE_CHARS).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ');
 }

@@ -1,6 +1,8 @@
 import { TidemarkError } from '../core/errors';
-import type { BatchHandler, HandlerContext, RecordHandler } from './handler';
+import { isErrorLike } from './describe-error';
+import type { BatchHandler, HandlerContext, HandlerResult, RecordFailure, RecordHandler } from './handler';
 import type { KinesisRecord } from './record';
+import { isRecordRejected } from './record-rejected-error';
 
 export interface EachRecordOptions {
   /**
@@ -15,11 +17,15 @@ export interface EachRecordOptions {
 }
 
 /**
- * Turns a function of one record into a batch handler. The first failure fails the batch: no further record is begun, those under
- * way are waited for, and the error is thrown.
+ * Turns a function of one record into a batch handler that says which records failed. After a failure nothing is begun that must come
+ * after it: with concurrency 1 the rest of the batch, otherwise the records behind it of the same partition key. A record that can never
+ * succeed (`RecordRejectedError`) holds nothing up.
  * @throws `INVALID_OPTION`
  */
-export function eachRecord(handle: RecordHandler, { concurrency = 1 }: EachRecordOptions = {}): BatchHandler {
+export function eachRecord<T = unknown>(
+  handle: RecordHandler<T>,
+  { concurrency = 1 }: EachRecordOptions = {},
+): BatchHandler<T> {
   if (typeof handle !== 'function')
     throw new TidemarkError('INVALID_OPTION', `eachRecord expects a function, got ${typeof handle}`);
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
@@ -28,50 +34,68 @@ export function eachRecord(handle: RecordHandler, { concurrency = 1 }: EachRecor
       `Expected \`concurrency\` to be a whole number from 1 to 1000, got \`${concurrency}\``,
     );
   }
-  if (concurrency === 1) return ({ records }, context) => inOrder(records, handle, context);
-  return ({ records }, context) => perKey(records, handle, context, concurrency);
+  return async ({ records }, context) => {
+    const lanes = concurrency === 1 ? [[...records]] : lanesByKey(records);
+    const work = new LaneWork(lanes, handle, context);
+    await Promise.all(Array.from({ length: Math.min(concurrency, lanes.length) }, () => work.run()));
+    return work.result();
+  };
 }
 
-async function inOrder(
-  records: Iterable<KinesisRecord>,
-  handle: RecordHandler,
-  context: HandlerContext,
-): Promise<void> {
-  for (const record of records) {
-    context.signal.throwIfAborted();
-    await handle(record, context);
+/** Lanes are handled side by side, each in order; several `run`s share them. */
+class LaneWork<T> {
+  private readonly failures: RecordFailure[] = [];
+  private readonly unhandled: KinesisRecord[] = [];
+  private next = 0;
+
+  constructor(
+    private readonly lanes: readonly (readonly KinesisRecord<T>[])[],
+    private readonly handle: RecordHandler<T>,
+    private readonly context: HandlerContext,
+  ) {}
+
+  async run(): Promise<void> {
+    for (let lane = this.lanes[this.next++]; lane !== undefined; lane = this.lanes[this.next++]) {
+      for (const [at, record] of lane.entries()) {
+        if (this.context.signal.aborted) return;
+        const failure = await this.attempt(record);
+        if (failure === undefined) continue;
+        this.failures.push(failure);
+        if (failure.retryable === false) continue;
+        this.unhandled.push(...lane.slice(at + 1));
+        break;
+      }
+    }
+  }
+
+  /** @throws the reason of the signal once it has aborted: which records were handled does not matter any more */
+  result(): HandlerResult {
+    this.context.signal.throwIfAborted();
+    return this.failures.length === 0 ? undefined : { failures: this.failures, unhandled: this.unhandled };
+  }
+
+  private async attempt(record: KinesisRecord<T>): Promise<RecordFailure | undefined> {
+    try {
+      await this.handle(record, this.context);
+      return undefined;
+    } catch (error) {
+      return { record, reason: reasonOf(error), retryable: !isRecordRejected(error) };
+    }
   }
 }
 
-async function perKey(
-  records: readonly KinesisRecord[],
-  handle: RecordHandler,
-  context: HandlerContext,
-  concurrency: number,
-): Promise<void> {
-  const lanes = lanesByKey(records);
-  let next = 0;
-  let failure: { error: unknown } | undefined;
-  const work = async (): Promise<void> => {
-    for (let lane = lanes[next++]; lane !== undefined; lane = lanes[next++]) {
-      for (const record of lane) {
-        if (failure) return;
-        try {
-          context.signal.throwIfAborted();
-          await handle(record, context);
-        } catch (error) {
-          failure ??= { error };
-        }
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, lanes.length) }, work));
-  if (failure) throw failure.error;
+/** Whatever was thrown, as a reason that is accepted. */
+function reasonOf(thrown: unknown): Error | string {
+  if (isErrorLike(thrown)) return thrown;
+  if (typeof thrown === 'string' && thrown.trim() !== '') return thrown;
+  return new TypeError(
+    `The function threw ${thrown === null ? 'null' : `a value of type ${typeof thrown}`}, not an error`,
+  );
 }
 
 /** Records grouped by partition key, each group in order, groups in order of their first record. */
-function lanesByKey(records: readonly KinesisRecord[]): KinesisRecord[][] {
-  const lanes = new Map<string, KinesisRecord[]>();
+function lanesByKey<T>(records: readonly KinesisRecord<T>[]): KinesisRecord<T>[][] {
+  const lanes = new Map<string, KinesisRecord<T>[]>();
   for (const record of records) {
     const lane = lanes.get(record.partitionKey);
     if (lane) lane.push(record);

@@ -4,12 +4,14 @@ import type { ShardIdentity } from '../core/names';
 import type { RawRecord } from '../kinesis/kinesis-port';
 
 /**
- * One Kinesis record as a handler sees it. It is valid during the handler's call: `data` may be a view of a larger page, so
- * keep a `copy()` of what must live longer.
+ * One Kinesis record as a handler sees it. Its payload is valid during the handler's call only: `data` may be a view of a larger page,
+ * which a handler's thread gives back afterwards (`data` is empty then). Keep a `copy()` of what must live longer.
  */
-export class KinesisRecord {
+export class KinesisRecord<T = unknown> {
   /** Payload, as the producer put it. Not to be changed. */
   readonly data: Uint8Array;
+  /** What the schema of the consumer made of the payload's JSON; undefined without a schema, and in the filter. */
+  readonly value: T;
   readonly partitionKey: string;
   /** Decimal string of up to 56 digits and more; compare as BigInt. Order within one shard. */
   readonly sequenceNumber: string;
@@ -18,8 +20,9 @@ export class KinesisRecord {
   readonly #shard: ShardIdentity;
 
   /** @internal */
-  constructor(raw: RawRecord, shard: ShardIdentity) {
+  constructor(raw: RawRecord, shard: ShardIdentity, value?: T) {
     this.data = raw.data;
+    this.value = value as T;
     this.partitionKey = raw.partitionKey;
     this.sequenceNumber = raw.sequenceNumber;
     this.arrivalTime = new Date(raw.arrivalMs);
@@ -47,8 +50,8 @@ export class KinesisRecord {
   }
 
   /** The payload parsed as JSON. @throws SyntaxError */
-  json<T = unknown>(): T {
-    return JSON.parse(this.text()) as T;
+  json<Json = unknown>(): Json {
+    return JSON.parse(this.text()) as Json;
   }
 
   /** The payload in memory of its own, to keep beyond the handler's call. */

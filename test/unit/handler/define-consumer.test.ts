@@ -27,6 +27,16 @@ it('checks and completes the options', () => {
   expect(handler).toBe(INPUT.handler);
 });
 
+it('keeps its schema, filter and hook, and has none that were not given', () => {
+  const schema = { '~standard': { version: 1 as const, vendor: 'v', validate: (value: unknown) => ({ value }) } };
+  // A schema of arktype is a function.
+  const callable = Object.assign(() => undefined, schema);
+  const parts = { filter: () => true, onDeadLetter: () => undefined };
+  expect(defineConsumer({ ...INPUT, ...parts, schema })).toMatchObject({ ...parts, schema });
+  expect(defineConsumer({ ...INPUT, schema: callable }).schema).toBe(callable);
+  expect(Object.keys(defineConsumer(INPUT))).toEqual(['options', 'handler']);
+});
+
 it('does not change afterwards: a shard must not see one value now and another later', () => {
   'use strict';
   const consumer = defineConsumer(INPUT);
@@ -37,10 +47,10 @@ it('does not change afterwards: a shard must not see one value now and another l
 
 describe('a wrong consumer', () => {
   it.each([
-    [undefined, 'got undefined'],
-    [null, 'got object'],
-    ['handle', 'got string'],
-    [{ handler: () => undefined }, 'got object'],
+    [undefined, 'got nothing'],
+    [null, 'got `null`'],
+    ['handle', 'got `handle` (string)'],
+    [{ handler: () => undefined }, 'got a value of type object'],
   ])('with %p for a handler is refused', (handler, got) => {
     const { code, message } = refusal({ ...INPUT, handler });
     expect(code).toBe('INVALID_OPTION');
@@ -51,6 +61,19 @@ describe('a wrong consumer', () => {
     const { message } = refusal({ name: 'a b', stream: 'flights', maxBatchRecords: 0, handlr: () => undefined });
     for (const named of ['`handler`', '`name`', '`startFrom`', '`maxBatchRecords`', '`handlr`'])
       expect(message).toContain(named);
+  });
+
+  it.each([
+    ['schema', null],
+    ['schema', { parse: () => 1 }],
+    ['schema', { '~standard': { version: 2, validate: () => ({ value: 1 }) } }],
+    ['schema', { '~standard': { version: 1 } }],
+    ['schema', () => true],
+    ['filter', 'yes'],
+    ['filter', null],
+    ['onDeadLetter', {}],
+  ])('with a %s of %p is refused', (name, value) => {
+    expect(refusal({ ...INPUT, [name]: value }).message).toContain(`Expected \`${name}\` to be `);
   });
 
   it.each([undefined, null, 'flights', 7, []])('that is %p is refused with what is missing', (input) => {

@@ -4,7 +4,7 @@ import { TidemarkError } from '../../../src/core/errors';
 import { describeHandlerError, tidemarkCodeOf } from '../../../src/handler/describe-error';
 
 function hidden(error: unknown): string {
-  return describeHandlerError(error, 'hide');
+  return describeHandlerError(error, 'code');
 }
 
 function thrown(action: () => unknown): unknown {
@@ -108,8 +108,8 @@ describe('what it says', () => {
   });
 });
 
-describe('with messages shown', () => {
-  const shown = (error: unknown): string => describeHandlerError(error, 'show');
+describe('with the message', () => {
+  const shown = (error: unknown): string => describeHandlerError(error, 'message');
 
   it('is the text on one line, without characters that could forge a line or command a terminal', () => {
     const text = shown(new Error('a\nb\r\u001b[31mc\u009bd\u2028e\u0000f'));
@@ -146,7 +146,7 @@ it.each([
   ['a revoked proxy', revoked()],
 ])('never throws: %s that cannot be read', (_, error) => {
   expect(hidden(error)).toBe('a thrown value that cannot be read');
-  expect(describeHandlerError(error, 'show')).toBe('a thrown value that cannot be read');
+  expect(describeHandlerError(error, 'message')).toBe('a thrown value that cannot be read');
   expect(tidemarkCodeOf(error)).toBeUndefined();
 });
 

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 
 import { eachRecord } from '../../../src/handler/each-record';
-import type { Batch, HandlerContext, RecordHandler } from '../../../src/handler/handler';
+import type { Batch, HandlerContext, PartialResult, RecordHandler } from '../../../src/handler/handler';
+import { readResult } from '../../../src/handler/read-result';
 import { KinesisRecord } from '../../../src/handler/record';
+import { RecordRejectedError } from '../../../src/handler/record-rejected-error';
 
 const SHARD = { consumer: 'delays', streamName: 'flights', streamArn: 'arn', createdAtMs: 1, shardId: 'shardId-0' };
 
@@ -15,7 +17,44 @@ function batchOf(keys: readonly string[]): Batch {
 }
 
 function contextOf(signal = new AbortController().signal): HandlerContext {
-  return { consumer: 'delays', attempt: 1, signal };
+  return { consumer: 'delays', attempt: 1, signal, fence: 1, redrive: false };
+}
+
+const BAD = new Error('bad');
+const REJECTED = new RecordRejectedError('no');
+
+function failingWith(failing: Readonly<Record<number, unknown>>): RecordHandler {
+  return ({ sequenceNumber }) => {
+    if (sequenceNumber in failing) throw failing[Number(sequenceNumber)];
+  };
+}
+
+interface Failing {
+  readonly handled: number[];
+  readonly outcome: { readonly failures: [number, unknown, unknown][]; readonly unhandled: number[] };
+}
+
+/** Which records the function was called with, and the answer in numbers. */
+async function runFailing(
+  keys: readonly string[],
+  failing: Readonly<Record<number, unknown>>,
+  { concurrency = 1, durations = [] }: { concurrency?: number; durations?: readonly number[] } = {},
+): Promise<Failing> {
+  const handled: number[] = [];
+  const handle: RecordHandler = async (record, context) => {
+    handled.push(Number(record.sequenceNumber));
+    await turns(durations[Number(record.sequenceNumber)] ?? 0);
+    await failingWith(failing)(record, context);
+  };
+  const result = (await eachRecord(handle, { concurrency })(batchOf(keys), contextOf())) as PartialResult | undefined;
+  const { failures = [], unhandled = [] } = result ?? {};
+  return {
+    handled,
+    outcome: {
+      failures: failures.map(({ record, reason, retryable }) => [Number(record.sequenceNumber), reason, retryable]),
+      unhandled: unhandled.map(({ sequenceNumber }) => Number(sequenceNumber)),
+    },
+  };
 }
 
 const turns = async (count: number): Promise<void> => {
@@ -34,16 +73,32 @@ describe('one after the other', () => {
     expect(log).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1']);
   });
 
-  it('stops at the first failure, and fails the batch with it', async () => {
-    const handled: string[] = [];
-    const failure = new Error('bad');
-    const handle: RecordHandler = ({ sequenceNumber }) => {
-      handled.push(sequenceNumber);
-      if (sequenceNumber === '1') throw failure;
-    };
-    await expect(eachRecord(handle)(batchOf(['a', 'b', 'c']), contextOf())).rejects.toBe(failure);
-    expect(handled).toEqual(['0', '1']);
+  it('stops at the first failure: what is behind it is unhandled', async () => {
+    const { handled, outcome } = await runFailing(['a', 'b', 'c', 'a'], { 1: BAD });
+    expect(handled).toEqual([0, 1]);
+    expect(outcome).toEqual({ failures: [[1, BAD, true]], unhandled: [2, 3] });
   });
+
+  it('goes on behind a record that can never succeed', async () => {
+    const { handled, outcome } = await runFailing(['a', 'a', 'a', 'a'], { 0: REJECTED, 2: BAD });
+    expect(handled).toEqual([0, 1, 2]);
+    expect(outcome).toEqual({
+      failures: [
+        [0, REJECTED, false],
+        [2, BAD, true],
+      ],
+      unhandled: [3],
+    });
+  });
+});
+
+it.each([
+  ['a text', 'not enough fuel', 'not enough fuel'],
+  ['nothing', undefined, new TypeError('The function threw a value of type undefined, not an error')],
+  ['null', null, new TypeError('The function threw null, not an error')],
+  ['an empty text', '', new TypeError('The function threw a value of type string, not an error')],
+])('%s that is thrown is a failure as well', async (_, thrown, reason) => {
+  expect((await runFailing(['a'], { 0: thrown })).outcome).toEqual({ failures: [[0, reason, true]], unhandled: [] });
 });
 
 describe.each([1, 3])('with concurrency %i', (concurrency) => {
@@ -68,8 +123,8 @@ describe.each([1, 3])('with concurrency %i', (concurrency) => {
       controller.abort(lost);
       await turns(2);
     };
-    const batch = eachRecord(handle, { concurrency })(batchOf(['a', 'a', 'a', 'a']), contextOf(controller.signal));
-    await expect(batch).rejects.toBe(lost);
+    const run = eachRecord(handle, { concurrency });
+    await expect(run(batchOf(['a', 'a', 'a', 'a']), contextOf(controller.signal))).rejects.toBe(lost);
     expect(handled).toEqual(['0']);
   });
 
@@ -110,39 +165,42 @@ describe('records of several keys at the same time', () => {
     );
   });
 
-  it('stop at the first failure: those under way are waited for, none is begun after it', async () => {
+  const failures = fc.dictionary(fc.nat({ max: 29 }).map(String), fc.constantFrom(BAD, REJECTED), { maxKeys: 4 });
+
+  it('go on beside a failure, but nothing of its key behind it; a rejection holds up nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(world, fc.nat({ max: 29 }), async ({ keys, durations, concurrency }, failing) => {
-        let underWay = 0;
-        let hasFailed = false;
-        const failure = new Error('bad');
-        const handle: RecordHandler = async ({ sequenceNumber }) => {
-          expect(hasFailed).toBe(false);
-          underWay += 1;
-          await turns(durations[Number(sequenceNumber)] ?? 0);
-          underWay -= 1;
-          if (Number(sequenceNumber) !== failing) return;
-          // The failure is known once the promise has been heard: one turn later.
-          void Promise.resolve().then(() => Promise.resolve().then(() => (hasFailed = true)));
-          throw failure;
-        };
-        const outcome = await eachRecord(handle, { concurrency })(batchOf(keys), contextOf())?.then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-        expect(outcome).toBe(failing < keys.length ? failure : undefined);
-        expect(underWay).toBe(0);
+      fc.asyncProperty(world, failures, async ({ keys, durations, concurrency }, failing) => {
+        const { handled, outcome } = await runFailing(keys, failing, { concurrency, durations });
+        const blocked = new Set<string>();
+        const expected = { handled: [] as number[], failures: [] as unknown[], unhandled: [] as number[] };
+        for (const [index, key] of keys.entries()) {
+          const error = failing[index];
+          if (blocked.has(key)) expected.unhandled.push(index);
+          else expected.handled.push(index);
+          if (blocked.has(key) || error === undefined) continue;
+          expected.failures.push([index, error, error === BAD]);
+          if (error === BAD) blocked.add(key);
+        }
+        expect(handled.toSorted((a, b) => a - b)).toEqual(expected.handled);
+        expect(outcome.failures.toSorted(([a], [b]) => a - b)).toEqual(expected.failures);
+        expect(outcome.unhandled.toSorted((a, b) => a - b)).toEqual(expected.unhandled);
       }),
       { numRuns: 200 },
     );
   });
 
-  it('fail with what came first', async () => {
-    const handle: RecordHandler = async ({ sequenceNumber }) => {
-      await turns(sequenceNumber === '0' ? 9 : 1);
-      throw new Error(`failed ${sequenceNumber}`);
-    };
-    await expect(eachRecord(handle, { concurrency: 2 })(batchOf(['a', 'b']), contextOf())).rejects.toThrow('failed 1');
+  it('make an answer that is always accepted', async () => {
+    await fc.assert(
+      fc.asyncProperty(world, failures, async ({ keys, concurrency }, failing) => {
+        const batch = batchOf(keys);
+        const result = await eachRecord(failingWith(failing), { concurrency })(batch, contextOf());
+        const answer = readResult(result, {
+          detail: 'code',
+          indexOf: (record) => batch.records.indexOf(record as KinesisRecord),
+        });
+        expect(answer.transact).toBeUndefined();
+      }),
+    );
   });
 });
 

@@ -1,36 +1,23 @@
 import { getEventListeners } from 'node:events';
 
 import { TidemarkError } from '../../../src/core/errors';
-import type { Batch, BatchHandler } from '../../../src/handler/handler';
-import { runHandler } from '../../../src/handler/run-handler';
+import type { BatchHandler } from '../../../src/handler/handler';
+import type { RunOutcome } from '../../../src/handler/handler-runner';
+import { inlineRunner } from '../../../src/handler/inline-runner';
+import { consumerOf, never, requestOf } from './support/runs';
 
-const BATCH: Batch = { records: [], shardId: 'shardId-0', streamName: 'flights', millisBehindLatest: 0 };
-const CONTEXT = { consumer: 'delays', attempt: 3 };
-
-function run(handler: BatchHandler, { timeoutMs = 60_000, lost = new AbortController().signal } = {}): Promise<void> {
-  return runHandler({ handler, batch: BATCH, context: CONTEXT, timeoutMs, lost });
+function run(handler: BatchHandler, { handlerTimeoutMs = 60_000, lost = never() } = {}): Promise<RunOutcome> {
+  return inlineRunner(consumerOf(handler, { handlerTimeoutMs })).run(requestOf(['a'], { lost }));
 }
 
-it('gives the handler its batch and its context', async () => {
-  const handler = jest.fn<void, Parameters<BatchHandler>>();
-  await run(handler);
-  expect(handler.mock.calls[0]?.[0]).toBe(BATCH);
-  expect(handler.mock.calls[0]?.[1]).toEqual({ ...CONTEXT, signal: expect.any(AbortSignal) });
-});
-
-it.each([
-  [
-    'throws',
-    () => {
-      throw new Error('bad');
-    },
-  ],
-  ['rejects', () => Promise.reject(new Error('bad'))],
-] as [string, BatchHandler][])('fails with the error that the handler %s', async (_, handler) => {
-  await expect(run(handler)).rejects.toThrow('bad');
+it('gives the outcome of the batch', async () => {
+  expect(await run(() => undefined)).toEqual({ filtered: [], rejected: [], failed: [], unhandled: [] });
+  await expect(run(() => Promise.reject(new Error('bad')))).rejects.toMatchObject({ kind: 'failed' });
 });
 
 describe('a handler whose time is up', () => {
+  const timeout = { kind: 'timeout', error: { code: 'HANDLER_TIMEOUT' } };
+
   it('is told by its signal, and the batch fails although the handler goes on', async () => {
     let signal: AbortSignal | undefined;
     const failed = run(
@@ -38,22 +25,40 @@ describe('a handler whose time is up', () => {
         signal = context.signal;
         return new Promise(() => undefined);
       },
-      { timeoutMs: 5 },
+      { handlerTimeoutMs: 100 },
     );
-    await expect(failed).rejects.toMatchObject({ code: 'HANDLER_TIMEOUT' });
+    await expect(failed).rejects.toMatchObject(timeout);
+    await expect(failed).rejects.toThrow('The handler took longer than 100 ms');
     expect(signal?.reason).toMatchObject({ code: 'HANDLER_TIMEOUT' });
+  });
+
+  it('and that throws the reason of its signal has no failure of its own', async () => {
+    const failed = run(
+      (_, { signal }) =>
+        new Promise((__, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+      { handlerTimeoutMs: 100 },
+    );
+    await expect(failed).rejects.toMatchObject(timeout);
   });
 
   it('may fail later without anybody noticing', async () => {
     const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
     let fail: (error: Error) => void = () => undefined;
-    const failed = run(() => new Promise((_, reject) => (fail = reject)), { timeoutMs: 5 });
-    await expect(failed).rejects.toMatchObject({ code: 'HANDLER_TIMEOUT' });
+    const failed = run(() => new Promise((_, reject) => (fail = reject)), { handlerTimeoutMs: 100 });
+    await expect(failed).rejects.toMatchObject(timeout);
     fail(new Error('late'));
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('has failed although all it waits for is its schema', async () => {
+    const schema = {
+      '~standard': { version: 1 as const, vendor: 'test', validate: () => new Promise<never>(() => undefined) },
+    };
+    const consumer = consumerOf(() => undefined, { schema, handlerTimeoutMs: 100 });
+    await expect(inlineRunner(consumer).run(requestOf(['1']))).rejects.toMatchObject(timeout);
   });
 });
 
@@ -92,4 +97,8 @@ it('leaves no listener behind on a signal that outlives thousands of batches', a
   const lost = new AbortController();
   for (let batch = 0; batch < 50; batch += 1) await run(() => undefined, { lost: lost.signal });
   expect(getEventListeners(lost.signal, 'abort')).toHaveLength(0);
+});
+
+it('closes without anything to close', async () => {
+  await inlineRunner(consumerOf(() => undefined)).close();
 });

@@ -1,0 +1,127 @@
+import type { FailedRecord } from '../core/outcome';
+import type { ConsumerDefinition } from './define-consumer';
+import { describeHandlerError, type ErrorDetail } from './describe-error';
+import { BatchFailedError, type RunOutcome, type RunRequest } from './handler-runner';
+import { readResult, type ResultWorld } from './read-result';
+import { KinesisRecord } from './record';
+import { isRecordRejected, type RecordRejectedError } from './record-rejected-error';
+import { isThenable, validateRecords, type Candidate } from './validate-records';
+
+/** What of a run the user's code needs. */
+export type BatchRun = Pick<RunRequest, 'shard' | 'records' | 'millisBehindLatest' | 'attempt' | 'fence' | 'redrive'>;
+
+/**
+ * The user's filter, schema and handler on the records of a run, in this thread. It waits for the handler, whatever `signal` says.
+ * @throws BatchFailedError, or the reason of `signal`
+ */
+export async function runBatch(
+  definition: ConsumerDefinition,
+  run: BatchRun,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const { filtered, rejected, given } = await admit(definition, run, signal);
+  if (given.length === 0) return { filtered, rejected, failed: [], unhandled: [] };
+  const detail = definition.options.errorDetail;
+  const world: ResultWorld = { detail, indexOf: indexesOf(given) };
+  const result = await callHandler(definition, run, given, { world, signal });
+  const answer = readResult(result, world);
+  return { ...answer, filtered, rejected: inOrder([...rejected, ...answer.rejected]) };
+}
+
+interface Admitted {
+  readonly filtered: number[];
+  readonly rejected: FailedRecord[];
+  readonly given: readonly Candidate[];
+}
+
+/** What the filter and the schema let through. */
+async function admit(
+  { filter, schema, options }: ConsumerDefinition,
+  { records, shard }: BatchRun,
+  signal: AbortSignal,
+): Promise<Admitted> {
+  const filtered: number[] = [];
+  const rejected: FailedRecord[] = [];
+  let given: Candidate[] = [];
+  for (const [index, raw] of records.entries()) {
+    const record = new KinesisRecord(raw, shard);
+    const verdict = filter === undefined ? true : passes(filter, record, options.errorDetail);
+    if (verdict === true) given.push({ index, record });
+    else if (verdict === false) filtered.push(index);
+    else rejected.push({ index, error: { code: 'FILTER_FAILED', message: verdict } });
+  }
+  if (schema !== undefined) {
+    const checked = await validateRecords(schema, given, options.errorDetail, signal);
+    rejected.push(...checked.rejected);
+    given = checked.valid.map(({ index, value }) => {
+      const raw = records[index];
+      if (raw === undefined) throw new Error('A record out of nowhere');
+      return { index, record: new KinesisRecord(raw, shard, value) };
+    });
+  }
+  return { filtered, rejected: inOrder(rejected), given };
+}
+
+/** A text if the filter failed. */
+function passes(
+  filter: (record: KinesisRecord) => unknown,
+  record: KinesisRecord,
+  detail: ErrorDetail,
+): boolean | string {
+  try {
+    const answer = filter(record);
+    if (typeof answer === 'boolean') return answer;
+    // A promise may reject later: that must not take the process with it.
+    if (isThenable(answer)) Promise.resolve(answer).catch(() => undefined);
+    return `The filter gave a value of type ${answer === null ? 'null' : typeof answer}, not true or false`;
+  } catch (error) {
+    return `The filter threw: ${describeHandlerError(error, detail)}`;
+  }
+}
+
+async function callHandler(
+  { handler, options }: ConsumerDefinition,
+  { shard, millisBehindLatest, attempt, fence, redrive }: BatchRun,
+  given: readonly Candidate[],
+  { world, signal }: { world: ResultWorld; signal: AbortSignal },
+): Promise<unknown> {
+  const records = given.map(({ record }) => record);
+  const batch = { records, shardId: shard.shardId, streamName: shard.streamName, millisBehindLatest };
+  try {
+    signal.throwIfAborted();
+    return await handler(batch, { consumer: options.name, attempt, fence, redrive, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw isRecordRejected(error) ? rejection(error, given, world) : failure(error, world.detail);
+  }
+}
+
+function failure(error: unknown, detail: ErrorDetail): BatchFailedError {
+  return new BatchFailedError('failed', { code: 'HANDLER_FAILED', message: describeHandlerError(error, detail) });
+}
+
+const STRANGER =
+  'The handler threw a RecordRejectedError with a record that is not of this batch. Name one of the objects that the handler was given.';
+
+function rejection(error: RecordRejectedError, given: readonly Candidate[], world: ResultWorld): BatchFailedError {
+  const { record } = error;
+  const [only] = given;
+  if (record === undefined && (only === undefined || given.length > 1)) return failure(error, world.detail);
+  const index = record === undefined ? only?.index : world.indexOf(record);
+  if (index === undefined) return new BatchFailedError('failed', { code: 'INVALID_RESULT', message: STRANGER });
+  const message = describeHandlerError(error, world.detail);
+  return new BatchFailedError('rejected', { code: 'RECORD_REJECTED', message }, index);
+}
+
+/** Made when it is first asked: most batches name no record. */
+function indexesOf(given: readonly Candidate[]): (record: unknown) => number | undefined {
+  let indexes: Map<unknown, number> | undefined;
+  return (record) => {
+    indexes ??= new Map(given.map((candidate) => [candidate.record, candidate.index]));
+    return indexes.get(record);
+  };
+}
+
+function inOrder(records: FailedRecord[]): FailedRecord[] {
+  return records.toSorted((a, b) => a.index - b.index);
+}
