@@ -1,3 +1,5 @@
+import type { ViolationList, Violations as CollectedViolations } from './common/violations';
+
 /**
  * What a run must satisfy. I1-I9 are the invariants of the guarantees page; `I0` and `DATA` guard the proof itself.
  *
@@ -15,21 +17,9 @@
  */
 export type InvariantId = 'I0' | 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'DATA';
 
-export interface Violation {
-  readonly invariant: InvariantId;
-  readonly shardId?: string;
-  readonly key?: string;
-  /** Ids of the records concerned, or tokens of the writes concerned. */
-  readonly ids: readonly string[];
-  /** One sentence for people. */
-  readonly message: string;
-}
+export type Violations = CollectedViolations<InvariantId>;
 
-export interface Report {
-  readonly ok: boolean;
-  /** At most `maxListed` for each invariant; `violationCounts` has all. */
-  readonly violations: readonly Violation[];
-  readonly violationCounts: Readonly<Partial<Record<InvariantId, number>>>;
+export interface Report extends ViolationList<InvariantId> {
   /** Records acknowledged to a producer. */
   readonly records: number;
   /** Distinct records handled at least once. */
@@ -49,39 +39,4 @@ export interface Report {
   /** From a kill to the next sign of life of each shard the worker had, elsewhere; undefined without such a shard. */
   readonly resumeMsP50?: number;
   readonly resumeMsP99?: number;
-}
-
-/** Collects violations: each fact once, all counted, a limited number listed. */
-export class Violations {
-  private readonly seen = new Set<string>();
-  private readonly counts = new Map<InvariantId, number>();
-  private readonly listed: Violation[] = [];
-
-  constructor(private readonly maxListed: number) {}
-
-  add(violation: Violation): void {
-    const { invariant, shardId, ids } = violation;
-    const fact = JSON.stringify([invariant, shardId, ids]);
-    if (this.seen.has(fact)) return;
-    this.seen.add(fact);
-    const count = this.count(invariant) + 1;
-    this.counts.set(invariant, count);
-    if (count <= this.maxListed) this.listed.push(violation);
-  }
-
-  isEmpty(): boolean {
-    return this.counts.size === 0;
-  }
-
-  count(invariant: InvariantId): number {
-    return this.counts.get(invariant) ?? 0;
-  }
-
-  list(): readonly Violation[] {
-    return [...this.listed].sort((a, b) => a.invariant.localeCompare(b.invariant));
-  }
-
-  totals(): Partial<Record<InvariantId, number>> {
-    return Object.fromEntries(this.counts);
-  }
 }

@@ -1,4 +1,6 @@
 import type { JournalEntry } from './journal-entries';
+import { percentile } from './common/percentile';
+import { Violations } from './common/violations';
 import { collectRun } from './oracle-collect';
 import { checkCommits } from './oracle-commits';
 import { checkDuplicates } from './oracle-duplicates';
@@ -7,8 +9,8 @@ import { checkLineage } from './oracle-lineage';
 import { checkDataSet, checkKeyOrder } from './oracle-order';
 import { checkCommitAfterEffect, checkLoss, checkOrigin } from './oracle-records';
 import { checkReplay } from './oracle-replay';
-import { Violations, type Report } from './oracle-report';
-import { percentile, resumeTimesMs } from './oracle-resume';
+import type { InvariantId, Report } from './oracle-report';
+import { resumeTimesMs } from './oracle-resume';
 
 export interface CheckOptions {
   /** The consumer's batch limit; with it, more uncommitted records than one batch are a violation of I5. */
@@ -25,7 +27,7 @@ export async function checkRun(
   entries: Iterable<JournalEntry> | AsyncIterable<JournalEntry>,
   options: CheckOptions = {},
 ): Promise<Report> {
-  const violations = new Violations(options.maxListed ?? 20);
+  const violations = new Violations<InvariantId>(options.maxListed);
   const run = await collectRun(entries, violations);
   checkDataSet(run, violations);
   checkOrigin(run, violations);
@@ -39,15 +41,13 @@ export async function checkRun(
   return summarise(run, violations);
 }
 
-function summarise(run: RunFacts, violations: Violations): Report {
+function summarise(run: RunFacts, violations: Violations<InvariantId>): Report {
   const shards = [...run.shards.values()];
   const handlings = countHandlings(run);
   const kills = run.kills.length;
   const resumeMs = resumeTimesMs(run);
   return {
-    ok: violations.isEmpty(),
-    violations: violations.list(),
-    violationCounts: violations.totals(),
+    ...violations.list(),
     records: run.acknowledged.size,
     lost: violations.count('I1'),
     orderInversions: violations.count('I3'),

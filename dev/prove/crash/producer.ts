@@ -2,13 +2,10 @@ import { PutRecordsCommand, type KinesisClient, type PutRecordsResultEntry } fro
 import type { Journal } from '../journal';
 import type { JournalRecord } from '../journal-entries';
 import type { Random } from '../random';
-import { pause } from './wait';
+import { Pacer } from '../common/pacer';
+import { pause } from '../common/wait';
 
-const TICK_MS = 50;
 const MAX_RECORDS_PER_CALL = 400;
-const MAX_BURST_MS = 1_000;
-/** Share of the pace beyond what is allowed: no shard is ever without records, so that a pause of one means trouble. */
-const TRICKLE = 0.1;
 const RETRY_MS = 100;
 const MAX_TRIES = 100;
 
@@ -37,38 +34,29 @@ export class Producer {
   /** The newest acknowledged record of each shard. */
   readonly newest = new Map<string, { readonly number: number; readonly sequenceNumber: string }>();
   acknowledged = 0;
-  private sent = 0;
-  private allowed = 0;
+  private numbered = 0;
   private readonly counters: number[];
+  private readonly pacer: Pacer;
 
   constructor(private readonly options: ProducerOptions) {
-    this.counters = new Array<number>(options.keys).fill(0);
+    const { keys, records, recordsPerSecond, signal } = options;
+    this.counters = new Array<number>(keys).fill(0);
+    const maxAtOnce = Math.min(keys, MAX_RECORDS_PER_CALL);
+    const put = (count: number): Promise<void> => this.put(this.nextMessages(count));
+    this.pacer = new Pacer({ records, recordsPerSecond, maxAtOnce, put, signal });
   }
 
   /** How many records were put or tried. */
   get puts(): number {
-    return this.sent;
+    return this.pacer.puts;
   }
 
   allow(records: number): void {
-    this.allowed = Math.min(this.options.records, Math.max(this.allowed, records));
+    this.pacer.allow(records);
   }
 
-  async run(): Promise<void> {
-    const { records, recordsPerSecond, signal } = this.options;
-    const most = Math.ceil((recordsPerSecond * MAX_BURST_MS) / 1_000);
-    let due = 0;
-    for (let before = performance.now(); this.sent < records;) {
-      await pause(TICK_MS, signal);
-      const now = performance.now();
-      const pace = this.sent < this.allowed ? recordsPerSecond : recordsPerSecond * TRICKLE;
-      due = Math.min(most, due + (pace * (now - before)) / 1_000);
-      before = now;
-      const count = Math.min(Math.floor(due), records - this.sent, this.counters.length, MAX_RECORDS_PER_CALL);
-      if (count <= 0) continue;
-      due -= count;
-      await this.put(this.nextMessages(count));
-    }
+  run(): Promise<void> {
+    return this.pacer.run();
   }
 
   private nextMessages(count: number): Message[] {
@@ -77,7 +65,7 @@ export class Producer {
     return chosen.map((key) => {
       const counter = (this.counters[key] ?? 0) + 1;
       this.counters[key] = counter;
-      return { id: `r${(this.sent += 1)}`, key: `k${key}`, counter };
+      return { id: `r${(this.numbered += 1)}`, key: `k${key}`, counter };
     });
   }
 

@@ -5,16 +5,18 @@ import { openJournal, readJournals, type Journal } from '../journal';
 import { checkRun } from '../oracle';
 import type { Report } from '../oracle-report';
 import { createRandom, type Random } from '../random';
-import type { HandlerBug } from '../worker-config';
-import { carryOut, type FaultWorld } from './faults';
+import { conduct, type ConductedRun } from '../common/conduct';
+import { carryOut, type FaultWorld } from '../common/faults';
+import { untilCovered, whereShardsStand, type ProgressWorld } from '../common/progress';
+import { createSchedule, describeFault, mixedSignals, type Step } from '../common/schedule';
+import { ProofStream } from '../common/stream';
+import { waitUntil } from '../common/wait';
+import { WorkerPool } from '../common/worker-pool';
+import { startWorld, type KinesisKind, type World } from '../common/world';
+import { workerEnvironment, type HandlerBug } from '../worker-config';
 import { JournalTail, journalsIn } from './journal-tail';
 import { Producer } from './producer';
-import { untilDrained, untilRenewedProgress, whereShardsStand, type ProgressWorld } from './progress';
-import { createSchedule, describeFault, type Step } from './schedule';
-import { ProofStream } from './stream';
-import { waitUntil } from './wait';
-import { WorkerPool } from './worker-pool';
-import { startWorld, type KinesisKind, type World } from './world';
+import { handlings, untilRenewedProgress } from './progress';
 
 const KEYS_PER_SHARD = 50;
 /** Long enough that many faults meet a batch between its effect and its commit. */
@@ -47,26 +49,15 @@ export interface CrashRunResult {
 
 /** A consumer under load, faults and reshards, and what the oracle says of it. */
 export async function crashRun(options: CrashRunOptions): Promise<CrashRunResult> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
-  const { folder } = options;
+  const { folder, signal } = options;
   const world = await startWorld({ kinesis: options.kinesis, folder, signal });
   try {
-    const run = await CrashRun.create({ ...options, signal }, world, (problem) => failure.abort(problem));
-    const overtime = setTimeout(() => failure.abort(run.lateness()), run.limitMs);
-    const problem = await run.complete().then(
-      () => undefined,
-      (error: unknown) => error,
+    const { run, problem, standing } = await conduct(signal, (inner, onProblem) =>
+      CrashRun.create({ ...options, signal: inner }, world, onProblem),
     );
-    clearTimeout(overtime);
-    // What still runs on behalf of the run must not outlive it.
-    failure.abort(problem);
-    const standing = problem === undefined || options.signal.aborted ? undefined : await run.standing();
-    await run.close();
-    options.signal.throwIfAborted();
     const { maxBatchRecords } = run;
     const report = await checkRun(readJournals(await journalsIn(folder)), { maxBatchRecords });
-    return problem === undefined ? { report } : { report, problem, standing };
+    return { report, problem, standing };
   } finally {
     await world.close();
   }
@@ -77,10 +68,10 @@ interface Basis {
   readonly consumer: ConsumerOptions;
   readonly journal: Journal;
   readonly client: TidemarkClient;
-  readonly onProblem: (problem: Error) => void;
+  readonly onProblem: (problem: unknown) => void;
 }
 
-class CrashRun {
+class CrashRun implements ConductedRun<undefined> {
   private readonly pool: WorkerPool;
   private readonly stream: ProofStream;
   private readonly producer: Producer;
@@ -98,7 +89,9 @@ class CrashRun {
     const random = createRandom(options.seed);
     this.steps = scheduleOf(random, options, consumer);
     const handler = bug ? { ...HANDLER_MS, bug } : HANDLER_MS;
-    this.pool = new WorkerPool({ folder, consumer, handler, signal, onProblem });
+    const environment = (worker: string): Record<string, string> =>
+      workerEnvironment({ worker, journal: join(folder, `${worker}.jsonl`), consumer, handler });
+    this.pool = new WorkerPool({ folder, program: 'worker.ts', environment, signal, onProblem });
     const kinesis = localKinesisClient(kinesisEndpoint);
     this.stream = new ProofStream(kinesis, streamName, signal);
     const recordsPerSecond = (this.recordsOfStep * 1_000) / stepMs;
@@ -124,9 +117,8 @@ class CrashRun {
     return 180_000 + this.steps.length * (45_000 + this.options.stepMs);
   }
 
-  lateness(): Error {
-    return new Error(`the run was not over after ${Math.round(this.limitMs / 1_000)} s`);
-  }
+  /** The journals tell everything. */
+  async gather(): Promise<undefined> {}
 
   standing(): Promise<string> {
     return whereShardsStand(this.progress);
@@ -141,7 +133,7 @@ class CrashRun {
     this.allowStepsUntil(1);
     await Promise.all([this.producer.run(), this.takeSteps()]);
     this.note('all records are put');
-    await untilDrained(this.progress);
+    await untilCovered(this.progress);
     await this.basis.client.stop(this.definition, { by: 'prove' });
     const lineage = await this.stream.lineage();
     await this.basis.journal.append(lineage.map((shard) => ({ kind: 'shard', ...shard })));
@@ -155,11 +147,13 @@ class CrashRun {
   }
 
   private async takeSteps(): Promise<void> {
+    const { producer, tail } = this;
+    const { signal } = this.options;
     for (const [index, step] of this.steps.entries()) {
       await this.untilPut(Math.floor((index + 0.5) * this.recordsOfStep));
       this.note(`step ${index + 1} of ${this.steps.length}: ${step.map(describeFault).join(', ')}`);
       await Promise.all(step.map((fault) => carryOut(this.faultWorld, fault)));
-      await untilRenewedProgress(this.progress);
+      await untilRenewedProgress({ producer, tail, signal });
       this.allowStepsUntil(index + 2);
     }
     this.allowStepsUntil(Infinity);
@@ -192,7 +186,8 @@ class CrashRun {
 
   private get progress(): ProgressWorld {
     const { definition, producer, tail, options, basis } = this;
-    return { client: basis.client, definition, producer, tail, signal: options.signal };
+    const pulse = (): Promise<number> => handlings(tail);
+    return { client: basis.client, definition, newest: producer.newest, pulse, signal: options.signal };
   }
 
   private note(line: string): void {
@@ -219,5 +214,10 @@ function consumerOptions({ streamName, tableName }: World): ConsumerOptions {
 /** With two workers, one goes on while the other one is down. */
 function scheduleOf(random: Random, options: CrashRunOptions, { heartbeatTimeoutMs = 0 }: ConsumerOptions): Step[] {
   const { kills, reshards, workers } = options;
-  return createSchedule(random, { kills, reshards, heartbeatTimeoutMs, maxKillsAtOnce: workers - 1 });
+  return createSchedule(random, {
+    signals: mixedSignals(kills),
+    reshards,
+    heartbeatTimeoutMs,
+    maxKillsAtOnce: workers - 1,
+  });
 }

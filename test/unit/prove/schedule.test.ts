@@ -1,8 +1,13 @@
 import fc from 'fast-check';
-import { createSchedule, type Fault, type ScheduleOptions } from '../../../dev/prove/crash/schedule';
+import { createSchedule, mixedSignals, type Fault, type ScheduleOptions } from '../../../dev/prove/common/schedule';
 import { createRandom } from '../../../dev/prove/random';
 
-const OPTIONS: ScheduleOptions = { kills: 30, reshards: 6, heartbeatTimeoutMs: 3_000, maxKillsAtOnce: 2 };
+const OPTIONS: ScheduleOptions = {
+  signals: mixedSignals(30),
+  reshards: 6,
+  heartbeatTimeoutMs: 3_000,
+  maxKillsAtOnce: 2,
+};
 
 const isKill = (fault: Fault): boolean => fault.kind === 'kill';
 
@@ -23,7 +28,7 @@ describe('the schedule of faults', () => {
 
   it('leaves one worker, changes the stream once at a time, and freezes for longer than the heartbeat time-out', () => {
     const options = fc.record({
-      kills: fc.nat(40),
+      signals: fc.nat(40).map(mixedSignals),
       reshards: fc.nat(10),
       heartbeatTimeoutMs: fc.integer({ min: 2_000, max: 10_000 }),
       maxKillsAtOnce: fc.integer({ min: 1, max: 4 }),
@@ -31,8 +36,8 @@ describe('the schedule of faults', () => {
     fc.assert(
       fc.property(fc.nat(), options, (seed, given) => {
         const steps = createSchedule(createRandom(seed), given);
-        expect(steps.flat().filter(isKill)).toHaveLength(given.kills);
-        expect(steps.flat()).toHaveLength(given.kills + given.reshards);
+        expect(steps.flat().filter(isKill)).toHaveLength(given.signals.length);
+        expect(steps.flat()).toHaveLength(given.signals.length + given.reshards);
         for (const step of steps) {
           expect(step.filter(isKill).length).toBeLessThanOrEqual(given.maxKillsAtOnce);
           expect(step.filter((fault) => !isKill(fault)).length).toBeLessThanOrEqual(1);

@@ -24,7 +24,8 @@ export type Fault =
 export type Step = readonly Fault[];
 
 export interface ScheduleOptions {
-  readonly kills: number;
+  /** One for each kill, in any order. */
+  readonly signals: readonly KillSignal[];
   readonly reshards: number;
   /** A frozen worker sleeps for at least this long. */
   readonly heartbeatTimeoutMs: number;
@@ -33,14 +34,18 @@ export interface ScheduleOptions {
 }
 
 const SIGNALS: readonly KillSignal[] = ['SIGKILL', 'SIGSTOP', 'SIGTERM'];
+
+/** A third of each kind or so. */
+export function mixedSignals(count: number): KillSignal[] {
+  return Array.from({ length: count }, (_, index) => SIGNALS[index % SIGNALS.length] as KillSignal);
+}
+
 const TOGETHER = 0.3;
 const MAX_DELAY_MS = 2_000;
 
-/** The same seed gives the same faults in the same order. Every third kill or so is of each kind. */
+/** The same seed gives the same faults in the same order. */
 export function createSchedule(random: Random, options: ScheduleOptions): Step[] {
-  const kills = Array.from({ length: options.kills }, (_, index) =>
-    createKill(random, SIGNALS[index % SIGNALS.length] as KillSignal, options),
-  );
+  const kills = options.signals.map((signal) => createKill(random, signal, options));
   const reshards = Array.from({ length: options.reshards }, (_, index) => createReshard(random, index));
   const steps: Fault[][] = [];
   for (const fault of random.shuffle<Fault>([...kills, ...reshards])) {

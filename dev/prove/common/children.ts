@@ -13,23 +13,27 @@ export interface ChildOptions {
   /** Program below `dev/prove`. */
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Logs are kept below it. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
 
 /** A program of proof runs as a process of its own. It ends when this process ends, in whatever way. */
-export async function startChild({ name, program, env, folder, signal }: ChildOptions): Promise<KeptProcess> {
+export async function startChild(options: ChildOptions): Promise<KeptProcess> {
+  const { name, program, env, nodeArgs = [], folder, signal } = options;
   const log = openLog(folder, name);
-  const file = join(__dirname, '..', program);
-  const line = { command: process.execPath, args: ['--import', 'tsx', file], env: { ...environment(), ...env } };
+  const args = [...nodeArgs, '--import', 'tsx', join(__dirname, '..', program)];
+  const line = { command: process.execPath, args, env: { ...environment(), ...env } };
   const child = await keep(line, log).finally(() => closeLog(log));
   await waitUntil(() => readyLine(child) !== undefined || child.exitReason !== undefined, {
     timeoutMs: READY_TIMEOUT_MS,
     what: `${name} to be ready; its log is ${child.logFile}`,
     signal,
   });
-  if (child.exitReason === undefined) return child;
+  // It may have met its end at its very first work.
+  if (readyLine(child) !== undefined) return child;
   throw new Error(`${name} ended early, ${child.exitReason}; its log ends with\n${tailOf(child.logFile)}`);
 }
 

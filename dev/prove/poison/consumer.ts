@@ -1,0 +1,57 @@
+/** The consumer of a poison run: honest with good records, at the mercy of the bad ones. Loaded by worker processes and by their threads. */
+import {
+  defineConsumer,
+  type Batch,
+  type ConsumerOptions,
+  type HandlerContext,
+  type StandardSchema,
+} from '../../../src';
+import { ordinalOf } from '../common/lines';
+import { RangeBuilder } from '../common/ranges';
+import { threadLines, workerOrder } from '../common/worker-order';
+import type { PoisonHandler } from './bugs';
+import { misbehave, type PoisonValue } from './misbehave';
+
+const { consumers, handler } = workerOrder<PoisonHandler>();
+const { shards: step, bug, innocent } = handler;
+
+/** Hand-made: a number `n`. Its issue quotes the value, as those of validators do. */
+const schema: StandardSchema<PoisonValue> = {
+  '~standard': {
+    version: 1,
+    vendor: 'tidemark-prove',
+    validate: (value) => {
+      const { n } = (value ?? {}) as { n?: unknown };
+      if (typeof n === 'number') return { value: value as PoisonValue };
+      return { issues: [{ message: `Expected n to be a number, received ${String(n)}`, path: ['n', String(n)] }] };
+    },
+  },
+};
+
+async function handle(
+  { records, shardId: shard }: Batch<PoisonValue>,
+  { fence, attempt }: HandlerContext,
+): Promise<void> {
+  const ordinals = records.map(({ sequenceNumber }) => ordinalOf(sequenceNumber));
+  const given = new RangeBuilder(step);
+  for (const ordinal of ordinals) given.add(ordinal);
+  const lines = threadLines();
+  lines.write({ kind: 'begin', shard, fence, attempt, records: given.ranges });
+  const done = new RangeBuilder(step);
+  const noteDone = (): void => lines.write({ kind: 'handled', shard, fence, records: done.ranges });
+  for (const [at, record] of records.entries()) {
+    const { poison, n } = record.value;
+    if (bug === 'skipRecord' && at === records.length - 1) continue;
+    if (bug === 'leak' && poison !== undefined) process.stdout.write(`handling ${record.text().slice(0, 200)}\n`);
+    if (bug === 'innocent' && n === innocent) throw new Error('planted');
+    if (poison !== undefined && bug !== 'swallow') {
+      // What comes before it has had its effect, as in most handlers.
+      noteDone();
+      await misbehave(poison, record);
+    }
+    done.add(ordinals[at] ?? 0);
+  }
+  noteDone();
+}
+
+export default defineConsumer({ ...(consumers[0] as ConsumerOptions), schema, handler: handle });
