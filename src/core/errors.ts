@@ -88,7 +88,7 @@ export const errorCodes = {
   },
   DEAD_LETTER_FAILED: {
     retryable: true,
-    hint: 'onDeadLetter failed: the record is neither set aside nor committed. It is tried again.',
+    hint: 'The record is neither set aside nor committed; onDeadLetter is called again.',
   },
   RECORD_FAILED: {
     retryable: false,

@@ -35,7 +35,7 @@ export interface RedriveCounts {
   readonly skipped: number;
 }
 
-/** How far a redrive has come. Grows letter by letter; what is carried from slice to slice. */
+/** How far a redrive has come: what is carried from slice to slice. */
 export interface RedriveProgress extends RedriveCounts {
   /** Shard and letter that were looked at last; left out before the first one. */
   readonly cursor?: RedriveCursor;
@@ -64,7 +64,8 @@ export interface RedriveInput extends RedriveRequest {
 /** Result of the activity `redriveDeadLetters`. `interval`, `cancelled`, `handOver`: more may be left. */
 export interface RedriveResult {
   readonly end: 'interval' | 'cancelled' | 'handOver' | RedriveEnd;
-  readonly progress: RedriveProgress;
+  /** Left out where the slice ended before the letters were counted. */
+  readonly progress?: RedriveProgress;
   readonly timing: Timing;
   readonly worker: string;
 }
@@ -108,19 +109,22 @@ export interface RedriveStatus extends RedriveCounts {
 
 export const NO_COUNTS: RedriveCounts = { total: 0, redriven: 0, failed: 0, held: 0, skipped: 0 };
 
-/** What a redrive does with a letter that it comes to. `passed`: this redrive has handled it, and had no time to say so. */
-export type LetterVerdict = 'try' | 'passed' | 'failedBefore' | 'ignore';
-
 /**
- * A letter is tried if it is open, was set aside before the redrive began, and is asked for. One that bears a mark of this redrive was
- * tried already, by an execution that has died since.
+ * What a redrive does with a letter that it comes to. The last three bear a mark of this redrive, by an execution that has died since:
+ * it had handled the letter, or the letter had failed, or the handler had it alone when the execution died.
  */
+export type LetterVerdict = 'ignore' | 'try' | 'passed' | 'failedBefore' | 'died';
+
+/** A letter is tried if it is open, was set aside before the redrive began, and is asked for. */
 export function judgeLetter(letter: DeadLetterHead, { filter, startedAtMs, by }: RedriveRequest): LetterVerdict {
-  if (letter.writtenAtMs > startedAtMs || !isAskedFor(letter, filter)) return 'ignore';
-  const isMarkedHere = letter.decidedBy === by && (letter.decidedAtMs ?? 0) >= startedAtMs;
-  if (letter.status === 'OPEN' && isMarkedHere) return 'failedBefore';
-  if (letter.status === 'OPEN') return hasCode(letter, filter) ? 'try' : 'ignore';
-  return letter.status === 'REDRIVEN' && isMarkedHere ? 'passed' : 'ignore';
+  const { writtenAtMs, status, decidedBy, decidedAtMs = 0, errors } = letter;
+  if (writtenAtMs > startedAtMs || !isAskedFor(letter, filter)) return 'ignore';
+  const isMarkedHere = decidedBy === by && decidedAtMs >= startedAtMs;
+  if (status === 'REDRIVEN') return isMarkedHere ? 'passed' : 'ignore';
+  if (status !== 'OPEN') return 'ignore';
+  // A failure is written with its mark, at the same time.
+  if (isMarkedHere) return errors.at(-1)?.atMs === decidedAtMs ? 'failedBefore' : 'died';
+  return hasCode(letter, filter) ? 'try' : 'ignore';
 }
 
 function isAskedFor(letter: DeadLetterHead, { sequenceNumber, fromMs, toMs }: RedriveFilter): boolean {
@@ -131,7 +135,7 @@ function isAskedFor(letter: DeadLetterHead, { sequenceNumber, fromMs, toMs }: Re
   );
 }
 
-/** Only of a letter that this redrive has not tried: a failure of its own changes the code. */
+/** To be asked only of a letter that this redrive has not tried: a failure of its own changes the code. */
 function hasCode({ errors }: DeadLetterHead, { code }: RedriveFilter): boolean {
   return code === undefined || errors.at(-1)?.code === code;
 }

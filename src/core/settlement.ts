@@ -8,8 +8,8 @@ import {
   type FailureStreak,
   type PendingRecord,
 } from './failure-policy';
-import type { FailedRecord, RecordError, RecordOutcomes } from './outcome';
-import type { Position } from './positions';
+import type { RecordError, RecordOutcomes } from './outcome';
+import { compareSequenceNumbers, type Position } from './positions';
 
 /** A record of a span that is settled together. */
 export interface SettledRecord {
@@ -114,30 +114,45 @@ function merge(waiting: readonly Waiting[], givenUp: readonly GivenUp[]): Waitin
 
 function retryOf(
   policy: FailurePolicy,
-  { position, records }: Span,
+  { position, records, streak }: Span,
   left: readonly Waiting[],
   { random }: { random: number },
 ): { streak: FailureStreak; delayMs: number } {
   const first = left[0]?.index ?? 0;
-  const before = first === 0 ? position : after(records[first - 1]);
+  const last = records.at(-1)?.sequenceNumber ?? '';
   const failures = Math.max(...left.map((record) => record.failures));
   const error = left.find((record) => record.error !== undefined)?.error;
-  const isBounded = left.length <= MAX_PENDING;
+  const named = namedStreak(streakAt(streak, position));
+  const beyond = (named?.pending ?? []).filter(({ sequenceNumber }) => isBehind(sequenceNumber, last));
   const pending: PendingRecord[] = left.map((record) => ({
     sequenceNumber: records[record.index]?.sequenceNumber ?? '',
     failures: record.failures,
   }));
-  const streak: FailureStreak = {
-    position: before,
-    through: records.at(-1)?.sequenceNumber ?? '',
-    records: isBounded ? left.length : records.length - first,
+  const isBounded = pending.length + beyond.length <= MAX_PENDING;
+  const next: FailureStreak = {
+    position: first === 0 ? position : after(records[first - 1]),
+    through: isBounded ? farther(named?.through, last) : last,
+    records: isBounded ? pending.length + beyond.length : records.length - first,
     failures,
     deaths: 0,
     phase: 'retry',
-    ...(isBounded ? { pending } : {}),
+    ...(isBounded ? { pending: [...pending, ...beyond] } : {}),
     ...(error ? { error } : {}),
   };
-  return { streak, delayMs: failures === 0 ? 0 : retryDelayMs(policy, failures, random) };
+  return { streak: next, delayMs: failures === 0 ? 0 : retryDelayMs(policy, failures, random) };
+}
+
+/** Where the handler named what failed, the range stays as it is: what is not named in it was handled, also beyond this span. */
+function namedStreak(streak: FailureStreak | undefined): FailureStreak | undefined {
+  return streak?.pending === undefined ? undefined : streak;
+}
+
+function farther(a: string | undefined, b: string): string {
+  return a !== undefined && isBehind(a, b) ? a : b;
+}
+
+function isBehind(a: string, b: string): boolean {
+  return compareSequenceNumbers(a, b) > 0;
 }
 
 function after(record: SettledRecord | undefined): Position {
@@ -147,5 +162,3 @@ function after(record: SettledRecord | undefined): Position {
 function byIndex(a: { index: number }, b: { index: number }): number {
   return a.index - b.index;
 }
-
-export type { FailedRecord };

@@ -98,7 +98,8 @@ export class ScriptedSlice {
       message: `the handler failed, ${failures}`,
       atMs: 1_700_000_000_000,
     } as const;
-    return { ...this.result(), checkpoint: this.checkpoint, streak: { position, failures }, retryAfterMs, error };
+    const streak = { position, through: '9', records: 1, failures, deaths: 0, phase: 'retry' } as const;
+    return { ...this.result(), checkpoint: this.checkpoint, streak, retryAfterMs, error };
   }
 }
 

@@ -29,7 +29,7 @@ describe('a failing handler', () => {
       checkpoint: { position: { at: 'AFTER', sequenceNumber: sequenceNumbers[1] }, token: 'token-2' },
       progress: { totals: { records: 2, bytes: 2, batches: 1 } },
       streak: { failures: 1 },
-      retryAfterMs: 100,
+      retryAfterMs: 1_000,
       batches: 1,
       worker: 'worker-1',
       error: { code: 'HANDLER_FAILED', atMs: expect.any(Number) },
@@ -81,7 +81,7 @@ describe('a failing handler', () => {
   });
 
   it('shows its text where the user asks for it', async () => {
-    scene.deploy({ errorMessages: 'show' });
+    scene.deploy({ errorDetail: 'message' });
     scene.put('a');
     failOn('a');
     expect((await scene.fail(scene.begin())).error.message).toContain('Error: bad a');
@@ -139,7 +139,7 @@ describe('a failing handler', () => {
   ])('is also one that returns %s', async (_, result) => {
     scene.put('a');
     scene.handler = () => Promise.resolve(result as never);
-    expect((await scene.fail(scene.begin())).error.message).toContain('must return nothing');
+    expect((await scene.fail(scene.begin())).error.message).toContain('The handler returned a');
     expect(scene.store.writes).toHaveLength(1);
   });
 

@@ -74,6 +74,7 @@ describe('acquiring', () => {
       writer,
       workflowId: WORKFLOW_ID,
       parentShardIds: PARENTS,
+      fence: 1,
       ...FACTS,
     });
   });
@@ -167,7 +168,7 @@ describe('a commit', () => {
     expect(await committer.commit(after('1'), FACTS)).toBe('committed');
     expect(row()).toMatchObject({ position: after('1'), generation: 0, revision: 2 });
     expect(row()?.token).not.toBe(token);
-    expect(committer.current).toEqual({ position: after('1'), generation: 0, token: row()?.token });
+    expect(committer.current).toEqual({ position: after('1'), generation: 0, token: row()?.token, fence: 1 });
   });
 
   it.each([

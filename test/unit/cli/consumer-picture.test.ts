@@ -29,7 +29,10 @@ describe('what a worker says of itself when it begins', () => {
       'Temporal  127.0.0.1:7233, namespace default',
       'Workflow  tidemark/c/flights',
       'Web UI    http://localhost:8233/namespaces/default/workflows/tidemark%2Fc%2Fflights',
-      expect.stringMatching(/^Options {3}maxBatchRecords 7 \(set\), maxBatchBytes 5242880, .*errorMessages hide$/),
+      expect.stringMatching(
+        /^Options {3}maxBatchRecords 7 \(set\), maxBatchBytes 5242880, .*errorDetail code, isolation inline$/,
+      ),
+      expect.stringMatching(/^Failures {2}maxAttempts 5, .*then deadLetter, parkBy shard/),
     ]);
   });
 

@@ -11,10 +11,18 @@ const shard: names.ShardIdentity = {
 /** Whatever is stored under one of these names is lost to a version that spells it otherwise. */
 describe('names that persist', () => {
   it('of workflows, messages and search attributes', () => {
-    expect(names.workflowTypes).toEqual({ stream: 'tidemarkStream', shard: 'tidemarkShard' });
+    expect(names.workflowTypes).toEqual({
+      stream: 'tidemarkStream',
+      shard: 'tidemarkShard',
+      redrive: 'tidemarkRedrive',
+    });
     expect(names.messageNames).toMatchObject({
       stop: 'stop',
       shardFinished: 'shardFinished',
+      shardFailed: 'shardFailed',
+      retryParked: 'retryParked',
+      skipParked: 'skipParked',
+      redriveStatus: 'redriveStatus',
       shardStatus: 'shardStatus',
       streamStatus: 'streamStatus',
     });

@@ -1,5 +1,10 @@
 import { codeOf } from '../../../src/core/errors';
-import { defaultConsumerOptions, optionRanges, type ConsumerOptions } from '../../../src/core/options';
+import {
+  defaultConsumerOptions,
+  defaultFailureOptions,
+  optionRanges,
+  type ConsumerOptions,
+} from '../../../src/core/options';
 import { resolveOptions } from '../../../src/core/resolve-options';
 
 const minimal = { name: 'delays', stream: 'flights', startFrom: 'TRIM_HORIZON' } as const;
@@ -26,6 +31,7 @@ describe('right options', () => {
       streamName: 'flights',
       start: { at: 'TRIM_HORIZON' },
       aws: {},
+      onFailure: defaultFailureOptions,
       ...{ maxBatchRecords, maxBatchBytes, maxBatchWaitMs, ...rest },
     });
   });
@@ -45,7 +51,9 @@ describe('right options', () => {
         tableName: undefined,
         aws: undefined,
         pollIntervalMs: undefined,
-        errorMessages: undefined,
+        errorDetail: undefined,
+        onFailure: undefined,
+        isolation: undefined,
       }),
     ).toEqual(resolve(minimal));
   });
@@ -96,8 +104,12 @@ describe('a wrong option is named with what was expected and given', () => {
     ['startFrom', null, startExpected, '`null`'],
     ['tableName', 'ab', '3 to 255 letters, digits or _.-', '`ab` (string)'],
     ['tableName', 5, '3 to 255 letters, digits or _.-', '`5` (number)'],
-    ['errorMessages', 'maybe', "'hide' or 'show'", '`maybe` (string)'],
-    ['errorMessages', true, "'hide' or 'show'", '`true` (boolean)'],
+    ['errorDetail', 'hide', "'code' or 'message'", '`hide` (string)'],
+    ['isolation', 'process', "'inline' or 'thread'", '`process` (string)'],
+    ['file', '', 'a path or a file URL', '`` (string)'],
+    ['deadLetterTtlMs', 1, 'a whole number from 60000 to 315360000000', '`1` (number)'],
+    ['onFailure', 'retry', 'an object', '`retry` (string)'],
+    ['errorDetail', true, "'code' or 'message'", '`true` (boolean)'],
     ['aws', 'eu-west-1', 'an object', '`eu-west-1` (string)'],
     ['aws', null, 'an object', '`null`'],
     ['aws', [], 'an object', 'a value of type array'],
@@ -179,7 +191,7 @@ describe('wrong options', () => {
       stream: '',
       startFrom: '',
       tableName: '',
-      errorMessages: '',
+      errorDetail: '',
       aws,
       ...tuning,
       extra: 1,
@@ -193,7 +205,7 @@ describe('wrong options', () => {
       'stream',
       'startFrom',
       'tableName',
-      'errorMessages',
+      'errorDetail',
       ...Object.keys(optionRanges),
       ...awsNames,
       'extra',

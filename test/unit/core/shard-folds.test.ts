@@ -43,7 +43,7 @@ const error: ErrorNote = { code: 'HANDLER_FAILED', message: 'no', atMs: 2 };
 const failure = (failures: number): HandlerFailure => ({
   ...slice(),
   checkpoint: at(after('9')),
-  streak: { position: after('9'), failures },
+  streak: { position: after('9'), through: '12', records: 3, failures, deaths: 0, phase: 'retry' },
   retryAfterMs: 1_000,
   error,
 });

@@ -7,12 +7,19 @@ import { TRIM_HORIZON, type Position } from '../../../../src/core/positions';
 import {
   dispatchSlice,
   foldHandlerFailure,
+  foldOrder,
   foldSlice,
   foldUnknown,
   initialShardState,
 } from '../../../../src/core/shard-state';
 import type { ShardState } from '../../../../src/core/shard-state';
-import type { HandlerFailure, SliceInput, SliceResult } from '../../../../src/core/shard-work';
+import type { HandlerFailure, ParkedOrder, SliceInput, SliceResult } from '../../../../src/core/shard-work';
+import type { Effect, EffectsRefused } from '../../../../src/checkpoints/checkpoint-store';
+import type { DeadLetter } from '../../../../src/core/dead-letter';
+import { MemoryDeadLetterStore } from '../../../../src/dead-letters/memory-dead-letters';
+import { TrialLane } from '../../../../src/activities/trial-lane';
+import type { HandlerRunner } from '../../../../src/handler/handler-runner';
+import { inlineRunner } from '../../../../src/handler/inline-runner';
 import type { ShardIdentity } from '../../../../src/core/names';
 import { defineConsumer } from '../../../../src/handler/define-consumer';
 import type { BatchHandler } from '../../../../src/handler/handler';
@@ -33,11 +40,13 @@ export type RunningSlice = RunningActivity<SliceResult>;
  */
 export class SliceScene {
   readonly store = new WatchedStore();
+  readonly letters = new MemoryDeadLetterStore();
   /** Payloads that the handler was given, batch by batch. */
   readonly handled: string[][] = [];
   /** What the handler does with a batch beside noting it. */
   handler: BatchHandler = () => undefined;
   state: ShardState;
+  onDeadLetter: (letter: DeadLetter) => Promise<void> | void = () => undefined;
   private readonly client: KinesisClient;
   private activities: Activities;
   private tokens = 0;
@@ -49,6 +58,7 @@ export class SliceScene {
     options: Partial<ConsumerOptions>,
   ) {
     this.client = localKinesisClient(server.endpoint);
+    this.store.applyEffects = (effects) => this.applyEffects(effects);
     this.state = initialShardState({
       shard,
       parentShardIds: [],
@@ -86,8 +96,8 @@ export class SliceScene {
 
   /** Another attempt of the slice that was begun last. */
   attempt({ runId = 'run-1', ...info }: Partial<Info> & { runId?: string } = {}): RunningSlice {
-    const { belief, progress, activitySeq, streak } = this.state;
-    const input: SliceInput = { shard: this.shard, parentShardIds: [], belief, progress, activitySeq, streak };
+    const { belief, progress, activitySeq, streak, order } = this.state;
+    const input: SliceInput = { shard: this.shard, parentShardIds: [], belief, progress, activitySeq, streak, order };
     return startActivity(() => this.activities.processBatches(input), {
       workflowExecution: { workflowId: 'workflow', runId },
       ...info,
@@ -124,6 +134,23 @@ export class SliceScene {
     return this.end(this.begin(info));
   }
 
+  /** What an operator orders about the parked shard, as the workflow passes it on. */
+  order(kind: ParkedOrder['kind'], request: Partial<ParkedOrder> = {}): void {
+    this.state = foldOrder(this.state, { kind, by: 'ada', atMs: this.server.now(), ...request });
+  }
+
+  /** Dead letters of the shard, in order, with their payloads. */
+  async deadLetters(): Promise<(DeadLetter & { text: string })[]> {
+    const { letters } = await this.letters.list(this.shard, { limit: 1_000 });
+    const whole = await Promise.all(letters.map((head) => this.letters.get(head)));
+    return whole.flatMap((letter) => (letter ? [{ ...letter, text: Buffer.from(letter.data).toString() }] : []));
+  }
+
+  private applyEffects(effects: readonly Effect[]): EffectsRefused | undefined {
+    const refused = { kind: 'effectsRefused', code: 'EFFECT_REFUSED', message: 'a condition does not hold' } as const;
+    return this.letters.apply(effects) ? undefined : refused;
+  }
+
   sequenceNumbers(): string[] {
     return this.server.records('flights', SHARD).map(({ sequenceNumber }) => sequenceNumber);
   }
@@ -145,14 +172,24 @@ export class SliceScene {
         this.handled.push(batch.records.map((record) => record.text()));
         return this.handler(batch, context);
       },
+      onDeadLetter: (letter) => this.onDeadLetter(letter),
     });
+    const runner = (): HandlerRunner => inlineRunner(definition);
+    const runtime = {
+      definition,
+      kinesis: new AwsKinesis(this.client),
+      store: this.store,
+      letters: this.letters,
+      runner,
+    };
     return createActivitiesFrom({
-      consumers: new Map([['delays/flights', { definition, kinesis: new AwsKinesis(this.client), store: this.store }]]),
+      consumers: new Map([['delays/flights', runtime]]),
       worker: 'worker-1',
       running: new Set(),
       now: () => this.server.now(),
       random: () => 0,
       mintToken: () => `token-${(this.tokens += 1)}`,
+      trialLane: new TrialLane(),
     });
   }
 }
