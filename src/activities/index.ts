@@ -1,4 +1,5 @@
 /** Activities: the effects of Tidemark. Workflows import this as types only. */
+import type { RedriveInput, RedriveResult } from '../core/redrive';
 import type {
   SliceInput,
   SliceResult,
@@ -9,6 +10,7 @@ import type {
 } from '../core/shard-work';
 import type { ActivityDependencies } from './dependencies';
 import { createProcessBatches } from './process-batches';
+import { createRedriveDeadLetters } from './redrive-dead-letters';
 import { createStopShards } from './stop-shards';
 import { createSyncShards } from './sync-shards';
 import { toFailure } from './to-failure';
@@ -20,6 +22,7 @@ export interface Activities {
   readonly processBatches: (input: SliceInput) => Promise<SliceResult>;
   readonly syncShards: (input: SyncInput) => Promise<SyncResult>;
   readonly stopShards: (input: StopShardsInput) => Promise<StopShardsResult>;
+  readonly redriveDeadLetters: (input: RedriveInput) => Promise<RedriveResult>;
 }
 
 /** The activities over the given services, as a worker registers them. Every failure that leaves one has a Tidemark code as its type. */
@@ -28,6 +31,7 @@ export function createActivitiesFrom(dependencies: ActivityDependencies): Activi
     processBatches: atTheEdge(createProcessBatches(dependencies)),
     syncShards: atTheEdge(createSyncShards(dependencies)),
     stopShards: atTheEdge(createStopShards(dependencies)),
+    redriveDeadLetters: atTheEdge(createRedriveDeadLetters(dependencies)),
   };
 }
 

@@ -55,6 +55,8 @@ export interface DeadLetterHead extends DeadLetterKey {
   readonly decidedBy?: string;
   readonly reason?: string;
   readonly decidedAtMs?: number;
+  /** The redrive that changed it last, if one did: it knows its own marks by that. */
+  readonly redriveId?: string;
   /** Changes with every change of the letter: the condition of the next one. */
   readonly version: number;
 }

@@ -17,6 +17,8 @@ export interface RedriveFilter {
 
 /** A redrive as it was asked for. */
 export interface RedriveRequest extends ControlRequest {
+  /** Random: letters bear it, so that a redrive knows its own marks. */
+  readonly id: string;
   readonly stream: StreamIncarnation;
   readonly filter: RedriveFilter;
   /** Letters that were set aside later are left alone. */
@@ -116,10 +118,10 @@ export const NO_COUNTS: RedriveCounts = { total: 0, redriven: 0, failed: 0, held
 export type LetterVerdict = 'ignore' | 'try' | 'passed' | 'failedBefore' | 'died';
 
 /** A letter is tried if it is open, was set aside before the redrive began, and is asked for. */
-export function judgeLetter(letter: DeadLetterHead, { filter, startedAtMs, by }: RedriveRequest): LetterVerdict {
-  const { writtenAtMs, status, decidedBy, decidedAtMs = 0, errors } = letter;
+export function judgeLetter(letter: DeadLetterHead, { filter, startedAtMs, id }: RedriveRequest): LetterVerdict {
+  const { writtenAtMs, status, redriveId, decidedAtMs, errors } = letter;
   if (writtenAtMs > startedAtMs || !isAskedFor(letter, filter)) return 'ignore';
-  const isMarkedHere = decidedBy === by && decidedAtMs >= startedAtMs;
+  const isMarkedHere = redriveId === id;
   if (status === 'REDRIVEN') return isMarkedHere ? 'passed' : 'ignore';
   if (status !== 'OPEN') return 'ignore';
   // A failure is written with its mark, at the same time.

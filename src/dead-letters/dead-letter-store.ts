@@ -46,6 +46,7 @@ export interface LetterChange {
   readonly decidedBy?: string;
   readonly reason?: string;
   readonly atMs: number;
+  readonly redriveId?: string;
   /** One more failure. */
   readonly addError?: DeadLetterError;
 }

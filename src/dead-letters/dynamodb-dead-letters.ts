@@ -14,6 +14,7 @@ import type { ItemKey } from '../checkpoints/dynamodb-items';
 import type { PlainItem } from '../checkpoints/dynamodb-item-reader';
 import { fromStored, type StoredItem } from '../checkpoints/dynamodb-requests';
 import { writeTransaction } from '../checkpoints/dynamodb-transaction';
+import { checkTransaction } from '../checkpoints/transaction-limits';
 import type { DeadLetter, DeadLetterHead, DeadLetterKey } from '../core/dead-letter';
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
@@ -103,6 +104,8 @@ export class DynamodbDeadLetterStore implements DeadLetterStore {
     const [first, ...others] = marks;
     if (first === undefined) throw new TidemarkError('INTERNAL', 'A transaction of no letters');
     const items = [...others.map((mark) => this.markItem(mark)), ...effects];
+    const problem = checkTransaction(items);
+    if (problem) return problem;
     const answer = await this.call('TransactWriteItems', first.letter.shard, () =>
       writeTransaction(this.client, toMarkUpdate(this.tableName, first), items, first.change.id),
     );

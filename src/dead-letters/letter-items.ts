@@ -69,6 +69,7 @@ export function changingAttributes(letter: DeadLetterHead): PlainItem {
     decidedBy: letter.decidedBy,
     reason: letter.reason?.slice(0, MAX_TEXT_CHARS),
     decidedAt: letter.decidedAtMs === undefined ? undefined : toIso(letter.decidedAtMs),
+    redriveId: letter.redriveId,
     letterVersion: letter.version,
   };
 }

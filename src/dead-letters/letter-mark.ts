@@ -11,14 +11,15 @@ export const MARK_ID_ATTRIBUTE = 'markId';
 
 /** The letter as it is once the change is written. */
 export function markedLetter({ letter, change }: LetterMark): DeadLetterHead {
-  const { decidedBy: _by, reason: _reason, ...kept } = letter;
-  const { status, decidedBy, reason, atMs, addError } = change;
+  const { decidedBy: _by, reason: _reason, redriveId: _redriveId, ...kept } = letter;
+  const { status, decidedBy, reason, redriveId, atMs, addError } = change;
   return {
     ...kept,
     status,
     errors: addError === undefined ? letter.errors : [...letter.errors, addError],
     ...(decidedBy === undefined ? {} : { decidedBy }),
     ...(reason === undefined ? {} : { reason }),
+    ...(redriveId === undefined ? {} : { redriveId }),
     decidedAtMs: atMs,
     version: letter.version + 1,
   };

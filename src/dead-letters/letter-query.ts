@@ -20,6 +20,7 @@ const HEAD_ATTRIBUTES = [
   'decidedBy',
   'reason',
   'decidedAt',
+  'redriveId',
   'letterVersion',
   TIME_TO_LIVE_ATTRIBUTE,
 ];

@@ -42,6 +42,7 @@ export function fromHeadItem(item: PlainItem, shard: ShardIdentity, key: ItemKey
       expiresAtMs: expiresAt === undefined ? undefined : expiresAt * 1_000,
       decidedBy: read.optionalText('decidedBy'),
       reason: read.optionalText('reason'),
+      redriveId: read.optionalText('redriveId'),
       decidedAtMs: read.optionalTimeMs('decidedAt'),
     }),
   };

@@ -104,6 +104,7 @@ function describeWriting(store: () => OpenedStore): void {
       decidedBy: 'jane@laptop',
       reason: 'test data',
       decidedAtMs: LETTER_TIME_MS + 5,
+      redriveId: 'redrive-1',
       version: 7,
     });
     await write(store(), letter);
@@ -195,12 +196,13 @@ function describeReading(store: () => OpenedStore): void {
 function describeMarks(store: () => OpenedStore): void {
   it('marks a letter, and tells who, when and why', async () => {
     const letter = await write(store(), letterOf(shardOf(newStream())));
-    const change = changeOf({ reason: 'fixed in 1.2' });
+    const change = changeOf({ reason: 'fixed in 1.2', redriveId: 'redrive-1' });
     const marked = {
       ...headOf(letter),
       status: 'REDRIVEN',
       decidedBy: 'jane@laptop',
       reason: 'fixed in 1.2',
+      redriveId: 'redrive-1',
       decidedAtMs: change.atMs,
       version: 2,
     };

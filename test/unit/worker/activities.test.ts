@@ -11,6 +11,7 @@ function consumer(name: string, stream = 'flights'): ConsumerDefinition {
 it('the activities have the names that stand in histories', () => {
   expect(Object.keys(createActivities([consumer('delays')])).sort()).toEqual([
     'processBatches',
+    'redriveDeadLetters',
     'stopShards',
     'syncShards',
   ]);

@@ -12,7 +12,7 @@ import { defineConsumer, type ConsumerInput } from '../../../../src/handler/defi
 import type { BatchHandler } from '../../../../src/handler/handler';
 import { inlineRunner } from '../../../../src/handler/inline-runner';
 import { AwsKinesis } from '../../../../src/kinesis/aws-kinesis';
-import { scriptedKinesisClient } from '../../../support/scripted-kinesis';
+import { localKinesisClient } from '../../../support/scripted-kinesis/client';
 import { failure, letterOf, write } from '../../../support/dead-letter-store.contract';
 import { startActivity, type RunningActivity } from './activity';
 
@@ -64,7 +64,14 @@ export class RedriveScene {
     { attempt = 1, heartbeatDetails, letters = this.letters }: StartOptions = {},
   ): RunningActivity<RedriveResult> {
     const activities = createActivitiesFrom(this.dependencies(letters));
-    const request = { stream: this.stream, filter: {}, by: 'jane', startedAtMs: STARTED_AT_MS, ...input };
+    const request = {
+      id: 'redrive-1',
+      stream: this.stream,
+      filter: {},
+      by: 'jane',
+      startedAtMs: STARTED_AT_MS,
+      ...input,
+    };
     return startActivity(() => activities.redriveDeadLetters(request), {
       attempt,
       heartbeatDetails,
@@ -96,7 +103,7 @@ export class RedriveScene {
       handler: note,
     });
     // Redriving never calls Kinesis: nothing listens there.
-    const kinesis = new AwsKinesis(scriptedKinesisClient('http://127.0.0.1:9'));
+    const kinesis = new AwsKinesis(localKinesisClient('http://127.0.0.1:9'));
     const runtime = { definition, kinesis, store: this.store, letters, runner: () => inlineRunner(definition) };
     return {
       consumers: new Map([['delays/flights', runtime]]),

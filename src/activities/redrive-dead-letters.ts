@@ -1,0 +1,34 @@
+import { Context } from '@temporalio/activity';
+import type { RedriveInput, RedriveResult } from '../core/redrive';
+import type { ActivityDependencies } from './dependencies';
+import { Ownership } from './ownership';
+import { findConsumer } from './process-batches';
+import { RedriveSlice, type RedriveNote } from './redrive-slice';
+
+/**
+ * The activity `redriveDeadLetters`: some seconds of a redrive. Ends between two batches of letters when it is cancelled or its worker
+ * shuts down. Idempotent: each letter bears its mark, so that after a crash at most the batch in flight is handled again. A letter on
+ * which an execution dies again, alone this time, has failed.
+ */
+export function createRedriveDeadLetters(
+  dependencies: ActivityDependencies,
+): (input: RedriveInput) => Promise<RedriveResult> {
+  return async (input) => {
+    const runtime = findConsumer(dependencies, input.stream);
+    const context = Context.current();
+    const before = context.info.heartbeatDetails as RedriveNote | undefined;
+    const { heartbeatTimeoutMs = runtime.definition.options.heartbeatTimeoutMs } = context.info;
+    const ownership = new Ownership(context, heartbeatTimeoutMs);
+    const runner = runtime.runner('redrive');
+    const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
+    try {
+      const isCareful = context.info.attempt > 1;
+      const world = { dependencies, runtime, ownership, runner, origin: { workflowId, runId }, isCareful };
+      // A slice that died has told its heartbeat how far it came.
+      return await new RedriveSlice(world, { ...input, progress: before?.progress ?? input.progress }).run();
+    } finally {
+      ownership.close();
+      await runner.close();
+    }
+  };
+}
