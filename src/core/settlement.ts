@@ -114,32 +114,39 @@ function merge(waiting: readonly Waiting[], givenUp: readonly GivenUp[]): Waitin
 
 function retryOf(
   policy: FailurePolicy,
-  { position, records, streak }: Span,
+  span: Span,
   left: readonly Waiting[],
   { random }: { random: number },
 ): { streak: FailureStreak; delayMs: number } {
+  const { position, records } = span;
   const first = left[0]?.index ?? 0;
-  const last = records.at(-1)?.sequenceNumber ?? '';
   const failures = Math.max(...left.map((record) => record.failures));
   const error = left.find((record) => record.error !== undefined)?.error;
-  const named = namedStreak(streakAt(streak, position));
-  const beyond = (named?.pending ?? []).filter(({ sequenceNumber }) => isBehind(sequenceNumber, last));
-  const pending: PendingRecord[] = left.map((record) => ({
-    sequenceNumber: records[record.index]?.sequenceNumber ?? '',
-    failures: record.failures,
-  }));
-  const isBounded = pending.length + beyond.length <= MAX_PENDING;
-  const next: FailureStreak = {
+  const streak: FailureStreak = {
     position: first === 0 ? position : after(records[first - 1]),
-    through: isBounded ? farther(named?.through, last) : last,
-    records: isBounded ? pending.length + beyond.length : records.length - first,
+    ...rangeOf(span, left),
     failures,
     deaths: 0,
     phase: 'retry',
-    ...(isBounded ? { pending: [...pending, ...beyond] } : {}),
     ...(error ? { error } : {}),
   };
-  return { streak: next, delayMs: failures === 0 ? 0 : retryDelayMs(policy, failures, random) };
+  return { streak, delayMs: failures === 0 ? 0 : retryDelayMs(policy, failures, random) };
+}
+
+function rangeOf(
+  { position, records, streak }: Span,
+  left: readonly Waiting[],
+): Pick<FailureStreak, 'through' | 'records' | 'pending'> {
+  const last = records.at(-1)?.sequenceNumber ?? '';
+  const named = namedStreak(streakAt(streak, position));
+  const here: PendingRecord[] = left.map(({ index, failures }) => ({
+    sequenceNumber: records[index]?.sequenceNumber ?? '',
+    failures,
+  }));
+  const beyond = (named?.pending ?? []).filter(({ sequenceNumber }) => isBehind(sequenceNumber, last));
+  const pending = [...here, ...beyond];
+  if (pending.length > MAX_PENDING) return { through: last, records: records.length - (left[0]?.index ?? 0) };
+  return { through: farther(named?.through, last), records: pending.length, pending };
 }
 
 /** Where the handler named what failed, the range stays as it is: what is not named in it was handled, also beyond this span. */

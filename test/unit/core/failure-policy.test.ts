@@ -24,14 +24,21 @@ const trial = (records: number, through = 100): Trial => ({
   oldestArrivalMs: 0,
 });
 
-function decide(before: FailureStreak | undefined, tried: Trial, cause = failed, rules = policy, nowMs = 1): Decision {
+interface Rules {
+  readonly cause?: FailureCause;
+  readonly rules?: FailurePolicy;
+  readonly nowMs?: number;
+}
+
+function decide(before: FailureStreak | undefined, tried: Trial, more: Rules = {}): Decision {
+  const { cause = failed, rules = policy, nowMs = 1 } = more;
   return decideFailure(rules, { before, trial: tried, cause }, { nowMs, random: 0 });
 }
 
 /** Decisions of one trial that fails again and again. */
 function repeat(times: number, tried: Trial, cause = failed, rules = policy): Decision[] {
   const decisions: Decision[] = [];
-  for (let time = 0; time < times; time += 1) decisions.push(decide(decisions.at(-1)?.streak, tried, cause, rules));
+  for (let time = 0; time < times; time += 1) decisions.push(decide(decisions.at(-1)?.streak, tried, { cause, rules }));
   return decisions;
 }
 
@@ -50,8 +57,8 @@ describe('a batch that fails', () => {
 
   it('is cut at once if a record of it is too old to be tried again', () => {
     const rules = { ...policy, maxRecordAgeMs: 1_000 };
-    expect(decide(undefined, trial(8), failed, rules, 1_001)).toMatchObject({ kind: 'cut' });
-    expect(decide(undefined, trial(8), failed, rules, 1_000)).toMatchObject({ kind: 'retry' });
+    expect(decide(undefined, trial(8), { rules, nowMs: 1_001 })).toMatchObject({ kind: 'cut' });
+    expect(decide(undefined, trial(8), { rules, nowMs: 1_000 })).toMatchObject({ kind: 'retry' });
   });
 
   it('begins a new count once the checkpoint has passed it', () => {
@@ -76,7 +83,7 @@ describe('a record that fails alone', () => {
   });
 
   it('is given up at once if it is too old, and says so', () =>
-    expect(decide(undefined, trial(1), failed, { ...policy, maxRecordAgeMs: 1_000 }, 2_000)).toMatchObject({
+    expect(decide(undefined, trial(1), { rules: { ...policy, maxRecordAgeMs: 1_000 }, nowMs: 2_000 })).toMatchObject({
       kind: 'final',
       streak: { condition: 'RecordAgeExceeded' },
     }));
@@ -111,15 +118,15 @@ describe('deaths', () => {
 
   it('on a part of the range are counted anew; a single one narrows it', () => {
     const cut = repeat(2, trial(8), died).at(-1)?.streak;
-    const half = decide(cut, trial(4, 50), died);
+    const half = decide(cut, trial(4, 50), { cause: died });
     expect(half).toMatchObject({ kind: 'cut', streak: { records: 4, deaths: 1 } });
   });
 
   it('of a record alone must be two as well: something else in the process may have been the cause', () => {
     const cut = repeat(2, trial(2), died).at(-1)?.streak;
-    const once = decide(cut, trial(1, 50), died);
+    const once = decide(cut, trial(1, 50), { cause: died });
     expect(once).toMatchObject({ kind: 'cut', streak: { records: 1, deaths: 1 } });
-    expect(decide(once.streak, trial(1, 50), died)).toMatchObject({
+    expect(decide(once.streak, trial(1, 50), { cause: died })).toMatchObject({
       kind: 'final',
       streak: { condition: 'HandlerDied' },
     });

@@ -61,40 +61,49 @@ export class PolicyModel {
   }
 
   private step(): void {
-    const { tempers, offers, handler } = this.run;
+    const { offers, tempers } = this.run;
     const size = Math.max(1, offers[this.steps % offers.length] ?? 1);
     const offered = [...tempers.keys()].slice(this.committed, this.committed + size);
     const streak = streakAt(this.streak, this.position);
     const standsAlone = (name: string): boolean => this.rejections.has(name);
     const choice = chooseSpan(offered.map(nameOf), { streak, maxOffered: Infinity, standsAlone });
     const span = offered.slice(0, choice.length);
-    const tried = choice.offered.map((index) => span[index] ?? 0);
     if (streak?.phase === 'final') return this.giveUp(span, choice.offered);
     if (standsAlone(nameOf(span[0] ?? 0)))
       return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error: ERROR }] });
+    this.tryOut(span, choice.offered);
+  }
+
+  private tryOut(span: readonly number[], offered: readonly number[]): void {
+    const tried = offered.map((index) => span[index] ?? 0);
     if (tried.length > 0) this.runs += 1;
     for (const record of tried) this.note(record);
-    const deadly = tried.find((record) => tempers[record] === 'deadly');
+    const isDeadly = tried.some((record) => this.run.tempers[record] === 'deadly');
     const dies = tried.length > 0 && this.run.crashes?.has(this.steps);
-    if (deadly !== undefined || dies) return this.fail(span, choice.offered, DIED);
+    if (isDeadly || dies) return this.fail(span, offered, DIED);
     const bad = tried.filter((record) => this.isBad(record));
     const [first] = bad;
-    if (handler === 'throws' && first !== undefined) {
-      if (tempers[first] !== 'rejected') return this.fail(span, choice.offered, { kind: 'failed', error: ERROR });
-      this.rejections.add(nameOf(first));
-      return;
-    }
+    if (this.run.handler === 'throws' && first !== undefined) return this.throwAt(span, offered, first);
     for (const record of tried) if (!bad.includes(record)) this.succeeded.add(record);
+    this.settle(span, this.outcomesOf(span, bad));
+  }
+
+  private throwAt(span: readonly number[], offered: readonly number[], record: number): void {
+    if (this.run.tempers[record] === 'rejected') this.rejections.add(nameOf(record));
+    else this.fail(span, offered, { kind: 'failed', error: ERROR });
+  }
+
+  private outcomesOf(span: readonly number[], bad: readonly number[]): RecordOutcomes {
+    const isRejected = (record: number): boolean => this.run.tempers[record] === 'rejected';
     const outcome = (record: number): { index: number; error: RecordError } => ({
       index: span.indexOf(record),
       error: ERROR,
     });
-    const isRejected = (record: number): boolean => tempers[record] === 'rejected';
-    this.settle(span, {
+    return {
       ...ALL_HANDLED,
       rejected: bad.filter(isRejected).map(outcome),
       failed: bad.filter((record) => !isRejected(record)).map(outcome),
-    });
+    };
   }
 
   private note(record: number): void {

@@ -19,6 +19,7 @@ import type { DeadLetter } from '../../../../src/core/dead-letter';
 import { MemoryDeadLetterStore } from '../../../../src/dead-letters/memory-dead-letters';
 import { TrialLane } from '../../../../src/activities/trial-lane';
 import type { HandlerRunner } from '../../../../src/handler/handler-runner';
+import type { KinesisRecord } from '../../../../src/handler/record';
 import { inlineRunner } from '../../../../src/handler/inline-runner';
 import type { ShardIdentity } from '../../../../src/core/names';
 import { defineConsumer } from '../../../../src/handler/define-consumer';
@@ -46,6 +47,7 @@ export class SliceScene {
   /** What the handler does with a batch beside noting it. */
   handler: BatchHandler = () => undefined;
   state: ShardState;
+  filter: (record: KinesisRecord) => boolean = () => true;
   onDeadLetter: (letter: DeadLetter) => Promise<void> | void = () => undefined;
   private readonly client: KinesisClient;
   private activities: Activities;
@@ -55,7 +57,7 @@ export class SliceScene {
     readonly server: ScriptedKinesis,
     readonly shard: ShardIdentity,
     start: Position,
-    options: Partial<ConsumerOptions>,
+    public options: Partial<ConsumerOptions>,
   ) {
     this.client = localKinesisClient(server.endpoint);
     this.store.applyEffects = (effects) => this.applyEffects(effects);
@@ -78,6 +80,7 @@ export class SliceScene {
 
   /** A new deployment of the same consumer: another process, which knows nothing of the one before. */
   deploy(options: Partial<ConsumerOptions>): void {
+    this.options = options;
     this.activities = this.activitiesWith(options);
   }
 
@@ -172,6 +175,7 @@ export class SliceScene {
         this.handled.push(batch.records.map((record) => record.text()));
         return this.handler(batch, context);
       },
+      filter: (record) => this.filter(record),
       onDeadLetter: (letter) => this.onDeadLetter(letter),
     });
     const runner = (): HandlerRunner => inlineRunner(definition);
