@@ -46,6 +46,7 @@ function decodeWhole(body: Buffer): Page {
 
 const MARKER = Buffer.from('"Data":"');
 const QUOTE = 0x22;
+const PADDING = 0x3d;
 const EMPTY = new Uint8Array();
 
 /** Quotes inside a JSON string are escaped, so the marker can only be the key of a payload; base64 has no quotes. */
@@ -84,7 +85,8 @@ function fits(records: readonly WireRecord[], spans: Spans): boolean {
 
 /** Undefined if one is not plain base64, for example with escaped characters. */
 function decodePayloads(body: Buffer, spans: Spans): Uint8Array[] | undefined {
-  const block = Buffer.allocUnsafeSlow(Math.ceil((totalLength(spans) * 3) / 4));
+  // Exactly as large: a page that a batch covers wholly can be handed to another thread as it is.
+  const block = Buffer.allocUnsafeSlow(decodedBytes(body, spans));
   const payloads: Uint8Array[] = [];
   let length = 0;
   for (let index = 0; index < spans.length; index += 2) {
@@ -95,6 +97,18 @@ function decodePayloads(body: Buffer, spans: Spans): Uint8Array[] | undefined {
     length += written;
   }
   return payloads;
+}
+
+/** Of plain base64; other payloads are found out when they are decoded. */
+function decodedBytes(body: Buffer, spans: Spans): number {
+  let bytes = 0;
+  for (let index = 0; index < spans.length; index += 2) {
+    const start = spans[index] ?? 0;
+    const end = spans[index + 1] ?? 0;
+    const padding = end === start || body[end - 1] !== PADDING ? 0 : body[end - 2] === PADDING ? 2 : 1;
+    bytes += Math.max(0, Math.floor(((end - start) * 3) / 4) - padding);
+  }
+  return bytes;
 }
 
 function decodeBase64(text: string): Uint8Array {
