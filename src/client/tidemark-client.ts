@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { createConsumerServices, type ConsumerServices } from '../aws/consumer-services';
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import {
@@ -17,13 +16,20 @@ import { connectTemporal, type TemporalOptions } from '../temporal/connect';
 import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
+import { DeadLettersClient } from './dead-letters-client';
 import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
 import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
+import { withServices } from './with-services';
 
 /** Starts, stops and looks at consumers. */
 export class TidemarkClient {
+  /** Lists, shows, redrives and discards records that were set aside. */
+  readonly deadLetters: DeadLettersClient;
+
   /** @param temporal a connected Temporal client; `TidemarkClient.connect` makes one */
-  constructor(private readonly temporal: Client) {}
+  constructor(private readonly temporal: Client) {
+    this.deadLetters = new DeadLettersClient(temporal);
+  }
 
   /** @throws `TEMPORAL_UNAVAILABLE`, `TEMPORAL_NAMESPACE_NOT_FOUND`, `ACCESS_DENIED` */
   static async connect(temporal: TemporalOptions = {}): Promise<TidemarkClient> {
@@ -139,16 +145,4 @@ function nameOf(consumer: ConsumerDefinition | ConsumerName): ConsumerName {
   return 'options' in consumer
     ? { consumer: consumer.options.name, streamName: consumer.options.streamName }
     : consumer;
-}
-
-async function withServices<T>(
-  { options }: Pick<ConsumerDefinition, 'options'>,
-  action: (services: ConsumerServices) => Promise<T>,
-): Promise<T> {
-  const services = createConsumerServices(options);
-  try {
-    return await action(services);
-  } finally {
-    services.close();
-  }
 }

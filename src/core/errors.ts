@@ -94,6 +94,10 @@ export const errorCodes = {
     retryable: false,
     hint: "The failure policy is 'stop'. Correct the handler or the record, then start the consumer again.",
   },
+  REDRIVE_RUNNING: {
+    retryable: true,
+    hint: 'One redrive of a consumer runs at a time, so that order is kept: wait for it, or cancel its workflow.',
+  },
   DEAD_LETTER_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark dead-letters list`.' },
   NOT_PARKED: { retryable: false, hint: 'Only a parked shard or partition key can be retried or skipped.' },
   INTERNAL: { retryable: true, hint: 'This is a defect of Tidemark: please report it.' },

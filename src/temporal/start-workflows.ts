@@ -1,6 +1,15 @@
-import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, type Client, type WorkflowHandle } from '@temporalio/client';
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  type Client,
+  type WorkflowHandle,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { TidemarkError } from '../core/errors';
+import {
+  redriveWorkflowId,
   searchAttributeNames,
   shardWorkflowId,
   streamWorkflowId,
@@ -8,6 +17,8 @@ import {
   type ShardIdentity,
   type StreamIncarnation,
 } from '../core/names';
+import type { RedriveWorkflowInput } from '../core/redrive';
+import { describeRedriveFilter } from '../core/redrive-details';
 import type { ShardWorkflowInput, StreamWorkflowInput } from '../core/shard-work';
 
 export interface WorkflowStart<Input> {
@@ -48,6 +59,33 @@ export function startStreamWorkflow(
     ...(searchAttributes ? { typedSearchAttributes: attributesOf(stream) } : {}),
     ...START_OPTIONS,
   });
+}
+
+/** Starts a redrive. There is one at a time for a consumer of a stream. @throws `REDRIVE_RUNNING` */
+export async function startRedriveWorkflow(
+  client: Client,
+  { taskQueue, input }: WorkflowStart<RedriveWorkflowInput>,
+): Promise<WorkflowHandleWithFirstExecutionRunId> {
+  const { stream, searchAttributes, filter } = input;
+  const workflowId = redriveWorkflowId(stream, String(stream.createdAtMs));
+  try {
+    return await client.workflow.start(workflowTypes.redrive, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      staticSummary: `${stream.consumer}: redrive of ${stream.streamName}`,
+      staticDetails: detailsOf(stream, `Handles dead letters again (${describeRedriveFilter(filter)})`),
+      ...(searchAttributes ? { typedSearchAttributes: attributesOf(stream) } : {}),
+      ...START_OPTIONS,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const { consumer, streamName } = stream;
+    throw new TidemarkError('REDRIVE_RUNNING', 'Dead letters of this consumer are being handled again already', {
+      context: { consumer, stream: streamName, workflow: workflowId },
+    });
+  }
 }
 
 /** A workflow task that was handed to a worker just killed waits this long: Temporal's default of 10 s would double a fail-over. */
