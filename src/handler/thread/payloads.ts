@@ -1,0 +1,132 @@
+import { isArrayBuffer } from 'node:util/types';
+import { TidemarkError } from '../../core/errors';
+import type { RawRecord } from '../../kinesis/kinesis-port';
+
+/** Node's pool of small buffers is of this size and shared by strangers: nothing as small is given away. */
+const SHARED_POOL_BYTES = Buffer.poolSize;
+
+/** Numbers per record in `places`: buffer, offset, length. */
+const PLACE = 3;
+
+/** Records in columns, so that few objects are cloned. */
+export interface PackedRecords {
+  readonly sequenceNumbers: readonly string[];
+  readonly partitionKeys: readonly string[];
+  readonly arrivalMs: Float64Array;
+  readonly places: Uint32Array;
+  /** Borrowed ones first, then at most one of copies. */
+  readonly buffers: readonly ArrayBuffer[];
+  /** How many of the buffers must be given back. */
+  readonly borrowed: number;
+}
+
+/** Payloads on their way to another thread and back. In between the records of borrowed buffers are empty. */
+export interface Loan {
+  readonly packed: PackedRecords;
+  /** To be transferred. */
+  readonly transfer: ArrayBuffer[];
+  /** The records are as before. Fewer buffers than were borrowed are none. */
+  giveBack(buffers: readonly ArrayBuffer[]): void;
+  /** The borrowed payloads will not come back: reading one throws. */
+  writeOff(): void;
+}
+
+/**
+ * Packs records. A buffer goes itself where these records are all there is in it, as with a whole page; other payloads are
+ * copied into one new buffer. With `isKept` all are copied.
+ */
+export function lend(records: readonly RawRecord[], isKept: boolean): Loan {
+  const borrowed = isKept ? [] : wholeBuffers(records);
+  const indexes = new Map(borrowed.map((buffer, index) => [buffer as ArrayBufferLike, index]));
+  const places = new Uint32Array(records.length * PLACE);
+  const copies: Uint8Array[] = [];
+  let copiedBytes = 0;
+  for (const [at, { data }] of records.entries()) {
+    const index = indexes.get(data.buffer);
+    const isCopied = index === undefined || data.byteLength === 0;
+    places.set([index ?? borrowed.length, isCopied ? copiedBytes : data.byteOffset, data.byteLength], at * PLACE);
+    if (!isCopied || data.byteLength === 0) continue;
+    copies.push(data);
+    copiedBytes += data.byteLength;
+  }
+  const buffers = copies.length === 0 ? borrowed : [...borrowed, concatenate(copies, copiedBytes)];
+  const packed: PackedRecords = {
+    sequenceNumbers: records.map(({ sequenceNumber }) => sequenceNumber),
+    partitionKeys: records.map(({ partitionKey }) => partitionKey),
+    arrivalMs: Float64Array.from(records, ({ arrivalMs }) => arrivalMs),
+    places,
+    buffers,
+    borrowed: borrowed.length,
+  };
+  return {
+    packed,
+    transfer: [...buffers],
+    giveBack: (returned) =>
+      returned.length < borrowed.length ? writeOff(records, packed) : repair(records, packed, returned),
+    writeOff: () => writeOff(records, packed),
+  };
+}
+
+export function unpack({ sequenceNumbers, partitionKeys, arrivalMs, places, buffers }: PackedRecords): RawRecord[] {
+  return sequenceNumbers.map((sequenceNumber, at) => ({
+    sequenceNumber,
+    partitionKey: partitionKeys[at] ?? '',
+    data: payloadAt(places, at, buffers),
+    arrivalMs: arrivalMs[at] ?? 0,
+  }));
+}
+
+function payloadAt(places: Uint32Array, at: number, buffers: readonly ArrayBuffer[]): Uint8Array {
+  const [index = 0, offset, length = 0] = places.subarray(at * PLACE, (at + 1) * PLACE);
+  const buffer = buffers[index];
+  return buffer === undefined || length === 0 ? new Uint8Array() : Buffer.from(buffer, offset, length);
+}
+
+/** Buffers of which these records are views of every byte, none twice. */
+function wholeBuffers(records: readonly RawRecord[]): ArrayBuffer[] {
+  const ends = new Map<ArrayBuffer, number>();
+  const broken = new Set<ArrayBufferLike>();
+  for (const { data } of records) {
+    const { buffer, byteOffset, byteLength } = data;
+    if (byteLength === 0) continue;
+    if (!isArrayBuffer(buffer) || byteOffset !== (ends.get(buffer) ?? 0)) broken.add(buffer);
+    else ends.set(buffer, byteOffset + byteLength);
+  }
+  return [...ends.keys()].filter(
+    (buffer) => !broken.has(buffer) && buffer.byteLength > SHARED_POOL_BYTES && ends.get(buffer) === buffer.byteLength,
+  );
+}
+
+function concatenate(parts: readonly Uint8Array[], bytes: number): ArrayBuffer {
+  const whole = new Uint8Array(bytes);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.byteLength;
+  }
+  return whole.buffer;
+}
+
+function isBorrowed({ places, borrowed }: PackedRecords, at: number): boolean {
+  return (places[at * PLACE] ?? borrowed) < borrowed && places[at * PLACE + 2] !== 0;
+}
+
+function repair(records: readonly RawRecord[], packed: PackedRecords, buffers: readonly ArrayBuffer[]): void {
+  if (packed.borrowed === 0) return;
+  for (const [at, record] of records.entries())
+    if (isBorrowed(packed, at)) Object.assign(record, { data: payloadAt(packed.places, at, buffers) });
+}
+
+/** An empty payload would pass for a real one: in a dead letter, in the next run. */
+function writeOff(records: readonly RawRecord[], packed: PackedRecords): void {
+  for (const [at, record] of records.entries()) {
+    if (!isBorrowed(packed, at)) continue;
+    Object.defineProperty(record, 'data', {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        throw new TidemarkError('INTERNAL', 'The payload of a record went with the thread that had it');
+      },
+    });
+  }
+}
