@@ -16,6 +16,7 @@ import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { describeDecision, FailureSteps } from './failure-steps';
 import { handlerFailure } from './handler-failure';
+import type { PlacedLetter } from './letter-writer';
 import { SpanCommit, type SettledSpan } from './span-commit';
 import { describeRange, Span, type BatchOffer } from './span';
 import { Trials } from './trials';
@@ -66,12 +67,17 @@ export class BatchWork {
     this.skip = start.order?.kind === 'skip' && start.order.partitionKey === undefined ? start.order : undefined;
     this.steps = new FailureSteps(world);
     this.trials = new Trials(world, start.wasDeathCounted);
-    this.spanCommit = new SpanCommit(world, (letters, offered) => {
-      this.batches += 1;
-      this.steps.noteLetters(letters, this.skip);
-      if (letters.length > 0) this.skip = undefined;
-      this.streakSoFar = narrowAfterSuccess(this.streakSoFar, world.hold.checkpoint.position, offered);
+    this.spanCommit = new SpanCommit(world, {
+      markAfter: (position, offered) => this.trials.markOf(narrowAfterSuccess(this.streakSoFar, position, offered)),
+      onCommitted: (letters, offered) => this.noteCommit(letters, offered),
     });
+  }
+
+  private noteCommit(letters: readonly PlacedLetter[], offered: number): void {
+    this.batches += 1;
+    this.steps.noteLetters(letters, this.skip);
+    if (letters.length > 0) this.skip = undefined;
+    this.streakSoFar = narrowAfterSuccess(this.streakSoFar, this.world.hold.checkpoint.position, offered);
   }
 
   /** What is still under suspicion. */

@@ -51,12 +51,15 @@ export class LetterRuns {
   private async tryAlone(letters: readonly DeadLetter[]): Promise<void | 'left'> {
     const { dependencies, ownership, runtime } = this.world;
     for (const letter of letters) {
-      const outcome = await dependencies.trialLane.run(async () => {
-        const mark = { letter, change: { ...this.decision(), status: 'OPEN' } } as const;
-        const answer = await insist(this.world, () => runtime.letters.mark(mark));
-        if (answer.kind === 'conflict') this.added.skipped += 1;
-        else await this.tryLetters([{ ...answer.letter, data: letter.data }]);
-      }, ownership.stop);
+      const outcome = await dependencies.trialLane.run(
+        async () => {
+          const mark = { letter, change: { ...this.decision(), status: 'OPEN' } } as const;
+          const answer = await insist(this.world, () => runtime.letters.mark(mark));
+          if (answer.kind === 'conflict') this.added.skipped += 1;
+          else await this.tryLetters([{ ...answer.letter, data: letter.data }]);
+        },
+        { deaths: 0, stop: ownership.stop },
+      );
       if (outcome === 'left') return 'left';
     }
   }

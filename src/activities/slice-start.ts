@@ -9,7 +9,7 @@ import {
 } from '../core/failure-policy';
 import type { Position } from '../core/positions';
 import type { ParkedOrder } from '../core/shard-work';
-import { diedInTrial } from '../core/trial';
+import { isOfEarlierAttempt } from '../core/trial';
 
 const DIED: FailureCause = {
   kind: 'died',
@@ -38,8 +38,10 @@ export function suspicionAt(
   policy: FailurePolicy,
   world: { readonly nowMs: number; readonly random: number },
 ): Suspicion {
-  const before = trial && diedInTrial(trial, writer) ? streakAt(trial.streak, position) : undefined;
+  const mark = trial && isOfEarlierAttempt(trial, writer) ? trial : undefined;
+  const before = mark && streakAt(mark.streak, position);
   if (before === undefined) return { streak: streakAt(carried, position) };
+  if (!mark?.isRunning) return { streak: before };
   const { through, records } = before;
   const tried = { position, through, records, oldestArrivalMs: Infinity };
   const decision = decideFailure(policy, { before, trial: tried, cause: DIED }, world);

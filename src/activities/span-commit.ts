@@ -1,5 +1,7 @@
 import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
+import type { TrialMark } from '../core/checkpoint';
 import { TidemarkError } from '../core/errors';
+import type { Position } from '../core/positions';
 import type { Settlement } from '../core/settlement';
 import type { ParkedOrder } from '../core/shard-work';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
@@ -21,13 +23,20 @@ export interface SettledSpan {
 /** `left`: the slice is to end before everything could be written; what is not covered yet stays. */
 export type SpanCommitResult = 'committed' | 'fenced' | 'left' | EffectsRefused;
 
+/** The search for records that fail, as far as commits concern it. */
+export interface SearchState {
+  /** What the row is to remember of it once the checkpoint stands at this position. */
+  markAfter(position: Position, offered: number): TrialMark | undefined;
+  onCommitted(letters: readonly PlacedLetter[], offered: number): void;
+}
+
 /** Moves the checkpoint over what of a span is settled, with dead letters and effects in the same transactions. */
 export class SpanCommit {
   private readonly letters: LetterWriter;
 
   constructor(
     private readonly world: HoldWorld & { readonly hold: CheckpointHold },
-    private readonly onCommitted: (letters: readonly PlacedLetter[], offered: number) => void,
+    private readonly search: SearchState,
   ) {
     this.letters = new LetterWriter(world);
   }
@@ -42,7 +51,7 @@ export class SpanCommit {
       if ((await this.letters.prepare(piece)) === 'left') return 'left';
       const outcome = await this.commitPiece(span, from, piece, settled);
       if (outcome !== 'committed') return outcome;
-      this.onCommitted(piece.letters, span.offeredBetween(from, piece.end));
+      this.search.onCommitted(piece.letters, span.offeredBetween(from, piece.end));
       from = piece.end;
     }
     return 'committed';
@@ -59,14 +68,13 @@ export class SpanCommit {
     const problem = transact.length > 0 ? checkTransaction(effects) : undefined;
     const last = span.records[end - 1];
     if (problem || last === undefined) return problem ?? 'committed';
-    const outcome = await hold.commit(
-      { at: 'AFTER', sequenceNumber: last.sequenceNumber },
-      {
-        progress: span.progressAfter(hold.progress, { from, to: end, filtered, letters: letters.length }),
-        records: end - from,
-        effects,
-      },
-    );
+    const position = { at: 'AFTER', sequenceNumber: last.sequenceNumber } as const;
+    const outcome = await hold.commit(position, {
+      trial: this.search.markAfter(position, span.offeredBetween(from, end)),
+      progress: span.progressAfter(hold.progress, { from, to: end, filtered, letters: letters.length }),
+      records: end - from,
+      effects,
+    });
     if (outcome === 'committed') crashPoint('committed');
     if (outcome === 'committed' || outcome === 'fenced' || transact.length > 0) return outcome;
     throw new TidemarkError('INTERNAL', `DynamoDB refused a dead letter: ${outcome.message}`);

@@ -1,7 +1,7 @@
+import type { TrialMark } from '../core/checkpoint';
 import type { FailureStreak } from '../core/failure-policy';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
-import type { Span } from './span';
-import { describeRange } from './span';
+import { describeRange, type Span } from './span';
 
 /**
  * Trials of records that an execution may have died on. Each is marked in the checkpoint's row before it begins, so that the next attempt
@@ -24,30 +24,35 @@ export class Trials {
     streak: FailureStreak | undefined,
     action: () => Promise<T>,
   ): Promise<T | 'left' | 'fenced'> {
-    if (!this.isSuspicious && (streak?.deaths ?? 0) === 0) return action();
+    if (!this.isSuspicious && !isDeadly(streak)) return action();
     const { dependencies, ownership, hold } = this.world;
     const trial = async (): Promise<T | 'fenced'> => {
       if ((await this.mark(span, streak)) === 'fenced') return 'fenced';
       hold.describe(undefined, describeRange(span.records));
       return action();
     };
+    const deaths = isDeadly(streak) ? Math.max(1, streak?.deaths ?? 0) : 0;
     try {
-      return await dependencies.trialLane.run(trial, ownership.stop);
+      return await dependencies.trialLane.run(trial, { deaths, stop: ownership.stop });
     } finally {
       this.isSuspicious = false;
       hold.describe();
     }
   }
 
+  /** What a commit says of a range that is still being searched: the row remembers it, whatever happens to this process. */
+  markOf(streak: FailureStreak | undefined): TrialMark | undefined {
+    return streak && isDeadly(streak) ? this.markWith(streak, false) : undefined;
+  }
+
   private async mark(span: Span, streak: FailureStreak | undefined): Promise<'committed' | 'fenced'> {
     const { hold } = this.world;
     const { position } = hold.checkpoint;
-    const { runId, activitySeq, attempt } = hold.writer;
     const records = span.offered.length;
     const isNarrower = streak !== undefined && records < streak.records;
     // A death that no mark has told of is the first.
     const uncounted = this.isSuspicious && !this.wasDeathCounted ? 1 : 0;
-    const marked: FailureStreak = {
+    const tried: FailureStreak = {
       failures: uncounted,
       phase: 'retry',
       ...streak,
@@ -56,11 +61,17 @@ export class Trials {
       records,
       deaths: isNarrower ? 0 : (streak?.deaths ?? 0) + uncounted,
     };
-    const outcome = await hold.commit(position, {
-      progress: hold.progress,
-      records: 0,
-      trial: { streak: marked, runId, activitySeq, attempt },
-    });
-    return outcome === 'fenced' ? 'fenced' : 'committed';
+    const content = { progress: hold.progress, records: 0, trial: this.markWith(tried, true) };
+    return (await hold.commit(position, content)) === 'fenced' ? 'fenced' : 'committed';
   }
+
+  private markWith(streak: FailureStreak, isRunning: boolean): TrialMark {
+    const { runId, activitySeq, attempt } = this.world.hold.writer;
+    return { streak, isRunning, runId, activitySeq, attempt };
+  }
+}
+
+/** Its records have killed an execution, be it in more company than they have now. */
+function isDeadly(streak: FailureStreak | undefined): boolean {
+  return streak !== undefined && (streak.deaths > 0 || streak.error?.code === 'HANDLER_DIED');
 }

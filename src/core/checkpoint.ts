@@ -55,10 +55,12 @@ export interface CommitFacts {
   readonly trial?: TrialMark;
 }
 
-/** Written before records under suspicion are tried, and removed by the commit that follows. */
+/** Written before records under suspicion are tried; the commit that follows removes it, or says what of them is still under suspicion. */
 export interface TrialMark {
   readonly streak: FailureStreak;
-  /** The execution that tries them. */
+  /** True while the handler has them: an execution that leaves such a mark behind has died on them. */
+  readonly isRunning: boolean;
+  /** The execution that wrote the mark. */
   readonly runId: string;
   readonly activitySeq: number;
   readonly attempt: number;

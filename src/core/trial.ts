@@ -5,10 +5,10 @@ import { isSequenceNumber, parsePosition } from './positions';
 /** A mark from a stored value; undefined if it is not one. */
 export function parseTrial(value: unknown): TrialMark | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { streak, runId, activitySeq, attempt } = value as Partial<TrialMark>;
+  const { streak, isRunning = true, runId, activitySeq, attempt } = value as Partial<TrialMark>;
   const isExecution = typeof runId === 'string' && typeof activitySeq === 'number' && typeof attempt === 'number';
   const parsed = parseStreak(streak);
-  return isExecution && parsed ? { streak: parsed, runId, activitySeq, attempt } : undefined;
+  return isExecution && parsed ? { streak: parsed, isRunning, runId, activitySeq, attempt } : undefined;
 }
 
 function parseStreak(value: unknown): FailureStreak | undefined {
@@ -22,9 +22,9 @@ function parseStreak(value: unknown): FailureStreak | undefined {
 }
 
 /**
- * Whether the execution that wrote the mark died before it could commit or report: an earlier attempt of the very activity that is tried
- * again now. A mark of any other activity was left by one that ended by itself.
+ * Whether the mark was left by an earlier attempt of the very activity that is tried again now, which ended without a word. A mark of
+ * any other activity is older than what the workflow knows.
  */
-export function diedInTrial({ runId, activitySeq, attempt }: TrialMark, me: Writer): boolean {
+export function isOfEarlierAttempt({ runId, activitySeq, attempt }: TrialMark, me: Writer): boolean {
   return runId === me.runId && activitySeq === me.activitySeq && attempt < me.attempt;
 }

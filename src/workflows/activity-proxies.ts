@@ -13,7 +13,7 @@ function optionsFor(timing: Timing, summary: string): ActivityOptions {
     heartbeatTimeout: timing.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // Small steps: an attempt may go to a frozen worker several times before another one gets it, and each costs a time-out already.
-    retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '20 seconds' },
+    retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '5 seconds' },
   };
 }
 
