@@ -2,11 +2,14 @@
 import { Command } from 'commander';
 import { errorText } from '../stack/error-text';
 import { crashCommand } from './crash/command';
+import { exactlyOnceCommand } from './exactly-once/command';
+import { lostRepliesCommand } from './lost-replies/command';
 import { poisonCommand } from './poison/command';
 
 async function main(): Promise<void> {
   const program = new Command('prove').description('Proofs on real processes, judged by an oracle');
-  for (const command of [crashCommand(), poisonCommand()]) program.addCommand(command);
+  for (const command of [crashCommand(), poisonCommand(), exactlyOnceCommand(), lostRepliesCommand()])
+    program.addCommand(command);
   await program.parseAsync();
 }
 

@@ -11,7 +11,9 @@ export interface LetterFacts extends Pick<DeadLetterHead, 'sequenceNumber' | 'pa
   readonly shardId: string;
   readonly ordinal: number;
   readonly code: string;
-  readonly attempts: number;
+  /** How often it has failed for good. */
+  readonly failures: number;
+  /** SHA-256 of its payload, hexadecimal. */
   readonly digest: string;
 }
 
@@ -42,9 +44,9 @@ function factsOf({
   condition,
   errors,
 }: DeadLetterHead): Omit<LetterFacts, 'digest'> {
-  const { code = 'none', attempts = 0 } = errors.at(-1) ?? {};
+  const { code = 'none' } = errors.at(-1) ?? {};
   const ordinal = ordinalOf(sequenceNumber);
-  return { shardId: shard.shardId, sequenceNumber, ordinal, partitionKey, condition, code, attempts };
+  return { shardId: shard.shardId, sequenceNumber, ordinal, partitionKey, condition, code, failures: errors.length };
 }
 
 /** SHA-256, hexadecimal. */

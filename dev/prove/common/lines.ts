@@ -34,14 +34,20 @@ export interface HandledLine extends OfShard {
   readonly records: Ranges;
 }
 
-export interface ClaimedLine extends OfShard {
+/** A write of the checkpoint that succeeded. It took effect between `sent` and `t`. */
+interface Write extends OfShard {
+  /** As `t`. */
+  readonly sent: number;
+}
+
+export interface ClaimedLine extends Write {
   readonly kind: 'claimed';
   /** runId/activityId/attempt of the execution. */
   readonly slice: string;
 }
 
-/** A commit that succeeded, of positions as numbers: see `placeOf`. */
-export interface CommittedLine extends OfShard {
+/** Positions are numbers: see `placeOf`. */
+export interface CommittedLine extends Write {
   readonly kind: 'committed';
   readonly slice: string;
   readonly from: number;

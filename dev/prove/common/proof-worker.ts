@@ -27,17 +27,21 @@ function watchCheckpoints(): void {
   const on = <Message>(name: string, toLine: (message: Message) => LineContent): void => {
     subscribe(`tidemark:${name}`, (message) => threadLines().write(toLine(message as Message)));
   };
-  on<ClaimedMessage>('claimed', ({ shard: { shardId: shard }, writer, checkpoint: { fence = 0 } }) => {
-    return { kind: 'claimed', shard, slice: sliceName(writer), fence };
+  on<ClaimedMessage>('claimed', ({ shard: { shardId: shard }, writer, checkpoint: { fence = 0 }, sentAtNs }) => {
+    return { kind: 'claimed', shard, slice: sliceName(writer), fence, sent: toUs(sentAtNs) };
   });
-  on<CommittedMessage>('committed', ({ shard: { shardId: shard }, writer, from, checkpoint, records }) => {
+  on<CommittedMessage>('committed', ({ shard: { shardId: shard }, writer, from, checkpoint, records, sentAtNs }) => {
     const { position, fence = 0 } = checkpoint;
-    const places = { from: placeOf(from), to: placeOf(position) };
-    return { kind: 'committed', shard, slice: sliceName(writer), fence, ...places, records };
+    const write = { slice: sliceName(writer), fence, sent: toUs(sentAtNs) };
+    return { kind: 'committed', shard, ...write, from: placeOf(from), to: placeOf(position), records };
   });
   on<FencedMessage>('fenced', ({ shard: { shardId: shard }, writer }) => {
     return { kind: 'fenced', shard, slice: sliceName(writer) };
   });
+}
+
+function toUs(ns: bigint): number {
+  return Number(ns / 1_000n);
 }
 
 function sliceName({ runId, activityId, attempt }: Pick<Writer, 'runId' | 'activityId' | 'attempt'>): string {

@@ -27,6 +27,13 @@ export function workerOrder<Handler>(): WorkerOrder<Handler> {
   return JSON.parse(text) as WorkerOrder<Handler>;
 }
 
+/** Options of the consumer of that name, for its file. */
+export function consumerNamed(name: string): ConsumerOptions {
+  const consumer = workerOrder().consumers.find((candidate) => candidate.name === name);
+  if (consumer === undefined) throw new Error(`this worker was not told of a consumer ${name}`);
+  return consumer;
+}
+
 let lines: LineWriter | undefined;
 
 /** The lines of this thread. */

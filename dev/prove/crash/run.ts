@@ -6,11 +6,12 @@ import { checkRun } from '../oracle';
 import type { Report } from '../oracle-report';
 import { createRandom, type Random } from '../random';
 import { conduct, type ConductedRun } from '../common/conduct';
-import { carryOut, type FaultWorld } from '../common/faults';
+import { paceOf, takeSteps, type FaultPlan } from '../common/fault-steps';
+import type { FaultWorld } from '../common/faults';
 import { untilCovered, whereShardsStand, type ProgressWorld } from '../common/progress';
-import { createSchedule, describeFault, mixedSignals, type Step } from '../common/schedule';
+import { quickConsumer } from '../common/quick-consumer';
+import { createSchedule, mixedSignals, type Step } from '../common/schedule';
 import { ProofStream } from '../common/stream';
-import { waitUntil } from '../common/wait';
 import { WorkerPool } from '../common/worker-pool';
 import { startWorld, type KinesisKind, type World } from '../common/world';
 import { workerEnvironment, type HandlerBug } from '../worker-config';
@@ -77,7 +78,7 @@ class CrashRun implements ConductedRun<undefined> {
   private readonly producer: Producer;
   private readonly tail: JournalTail;
   private readonly definition: ConsumerDefinition;
-  private readonly steps: readonly Step[];
+  private readonly plan: FaultPlan;
 
   private constructor(
     private readonly options: CrashRunOptions,
@@ -87,14 +88,14 @@ class CrashRun implements ConductedRun<undefined> {
     const { consumer, journal, onProblem } = basis;
     const { folder, signal, shards, records, stepMs, bug } = options;
     const random = createRandom(options.seed);
-    this.steps = scheduleOf(random, options, consumer);
+    this.plan = { steps: scheduleOf(random, options, consumer), records, stepMs };
     const handler = bug ? { ...HANDLER_MS, bug } : HANDLER_MS;
     const environment = (worker: string): Record<string, string> =>
       workerEnvironment({ worker, journal: join(folder, `${worker}.jsonl`), consumer, handler });
     this.pool = new WorkerPool({ folder, program: 'worker.ts', environment, signal, onProblem });
     const kinesis = localKinesisClient(kinesisEndpoint);
     this.stream = new ProofStream(kinesis, streamName, signal);
-    const recordsPerSecond = (this.recordsOfStep * 1_000) / stepMs;
+    const recordsPerSecond = paceOf(this.plan);
     const keys = KEYS_PER_SHARD * shards;
     this.producer = new Producer({ kinesis, streamName, journal, random, records, keys, recordsPerSecond, signal });
     this.tail = new JournalTail(folder);
@@ -104,7 +105,7 @@ class CrashRun implements ConductedRun<undefined> {
   static async create(options: CrashRunOptions, world: World, onProblem: Basis['onProblem']): Promise<CrashRun> {
     const journal = await openJournal(join(options.folder, 'runner.jsonl'));
     const client = await TidemarkClient.connect();
-    return new CrashRun(options, world, { consumer: consumerOptions(world), journal, client, onProblem });
+    return new CrashRun(options, world, { consumer: quickConsumer(world), journal, client, onProblem });
   }
 
   /** Largest batch of the consumer. */
@@ -114,7 +115,7 @@ class CrashRun implements ConductedRun<undefined> {
 
   /** Far above what a slow machine takes. */
   get limitMs(): number {
-    return 180_000 + this.steps.length * (45_000 + this.options.stepMs);
+    return 180_000 + this.plan.steps.length * (45_000 + this.options.stepMs);
   }
 
   /** The journals tell everything. */
@@ -130,8 +131,10 @@ class CrashRun implements ConductedRun<undefined> {
     await this.stream.create(shards);
     await this.basis.client.start(this.definition);
     await Promise.all(Array.from({ length: workers }, () => this.pool.spawn()));
-    this.allowStepsUntil(1);
-    await Promise.all([this.producer.run(), this.takeSteps()]);
+    const { producer, tail, faultWorld: faults } = this;
+    const untilRenewed = (): Promise<void> => untilRenewedProgress({ producer, tail, signal: faults.signal });
+    const steps = takeSteps(this.plan, { faults, producer, untilRenewed, note: faults.log });
+    await Promise.all([producer.run(), steps]);
     this.note('all records are put');
     await untilCovered(this.progress);
     await this.basis.client.stop(this.definition, { by: 'prove' });
@@ -144,38 +147,6 @@ class CrashRun implements ConductedRun<undefined> {
     await this.basis.client.stop(this.definition, { by: 'prove', force: true }).catch(() => undefined);
     await this.basis.client.close();
     await this.basis.journal.close();
-  }
-
-  private async takeSteps(): Promise<void> {
-    const { producer, tail } = this;
-    const { signal } = this.options;
-    for (const [index, step] of this.steps.entries()) {
-      await this.untilPut(Math.floor((index + 0.5) * this.recordsOfStep));
-      this.note(`step ${index + 1} of ${this.steps.length}: ${step.map(describeFault).join(', ')}`);
-      await Promise.all(step.map((fault) => carryOut(this.faultWorld, fault)));
-      await untilRenewedProgress({ producer, tail, signal });
-      this.allowStepsUntil(index + 2);
-    }
-    this.allowStepsUntil(Infinity);
-  }
-
-  /** The producer may be one step ahead, so that it puts while faults happen and does not leave the last ones without records. */
-  private allowStepsUntil(step: number): void {
-    this.producer.allow(Math.ceil((step + 0.5) * this.recordsOfStep));
-  }
-
-  private get recordsOfStep(): number {
-    return this.options.records / (this.steps.length + 1);
-  }
-
-  private async untilPut(records: number): Promise<void> {
-    const { signal } = this.options;
-    const what = (): string => `${records} records to be put; ${this.producer.puts} are`;
-    await waitUntil(() => this.producer.puts >= records, {
-      timeoutMs: 10 * this.options.stepMs + 60_000,
-      what,
-      signal,
-    });
   }
 
   private get faultWorld(): FaultWorld {
@@ -194,21 +165,6 @@ class CrashRun implements ConductedRun<undefined> {
     const { tail, producer } = this;
     this.options.log(`${line} (put ${producer.puts}, handled ${tail.handled.size}, refused ${tail.refused})`);
   }
-}
-
-/** Short intervals, so that a run sees many take-overs, slices and listings. */
-function consumerOptions({ streamName, tableName }: World): ConsumerOptions {
-  return {
-    name: 'prove',
-    stream: streamName,
-    startFrom: 'TRIM_HORIZON',
-    tableName,
-    maxBatchRecords: 200,
-    pollIntervalMs: 200,
-    historyIntervalMs: 2_000,
-    heartbeatTimeoutMs: 3_000,
-    shardSyncIntervalMs: 5_000,
-  };
 }
 
 /** With two workers, one goes on while the other one is down. */

@@ -1,32 +1,14 @@
 /** The consumer of a poison run: honest with good records, at the mercy of the bad ones. Loaded by worker processes and by their threads. */
-import {
-  defineConsumer,
-  type Batch,
-  type ConsumerOptions,
-  type HandlerContext,
-  type StandardSchema,
-} from '../../../src';
+import { defineConsumer, type Batch, type HandlerContext } from '../../../src';
 import { ordinalOf } from '../common/lines';
+import { numberSchema } from '../common/number-schema';
 import { RangeBuilder } from '../common/ranges';
-import { threadLines, workerOrder } from '../common/worker-order';
+import { consumerNamed, threadLines, workerOrder } from '../common/worker-order';
 import type { PoisonHandler } from './bugs';
 import { misbehave, type PoisonValue } from './misbehave';
 
-const { consumers, handler } = workerOrder<PoisonHandler>();
+const { handler } = workerOrder<PoisonHandler>();
 const { shards: step, bug, innocent } = handler;
-
-/** Hand-made: a number `n`. Its issue quotes the value, as those of validators do. */
-const schema: StandardSchema<PoisonValue> = {
-  '~standard': {
-    version: 1,
-    vendor: 'tidemark-prove',
-    validate: (value) => {
-      const { n } = (value ?? {}) as { n?: unknown };
-      if (typeof n === 'number') return { value: value as PoisonValue };
-      return { issues: [{ message: `Expected n to be a number, received ${String(n)}`, path: ['n', String(n)] }] };
-    },
-  },
-};
 
 async function handle(
   { records, shardId: shard }: Batch<PoisonValue>,
@@ -54,4 +36,4 @@ async function handle(
   noteDone();
 }
 
-export default defineConsumer({ ...(consumers[0] as ConsumerOptions), schema, handler: handle });
+export default defineConsumer({ ...consumerNamed('prove'), schema: numberSchema<PoisonValue>('n'), handler: handle });

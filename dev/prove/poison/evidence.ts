@@ -3,11 +3,6 @@ import type { Line } from '../common/lines';
 import { includes, type Ranges } from '../common/ranges';
 import type { Poison, PoisonPlan } from './plan';
 
-/** A place where record data was found. */
-export interface Leak {
-  readonly where: string;
-}
-
 /** Everything that the judge looks at. */
 export interface PoisonEvidence {
   readonly plan: PoisonPlan;
@@ -20,7 +15,8 @@ export interface PoisonEvidence {
   /** In the order of time. */
   readonly lines: readonly Line[];
   readonly letters: readonly LetterFacts[];
-  readonly leaks: readonly Leak[];
+  /** Places where record data was found. */
+  readonly leaks: readonly string[];
 }
 
 export function numberOfOrdinal({ firstOrdinal }: Pick<PoisonEvidence, 'firstOrdinal'>, ordinal: number): number {

@@ -13,7 +13,7 @@ export function judgePoison(evidence: PoisonEvidence, world: CostWorld): PoisonR
   const totals: RecordTotals[] = shards.map((facts) => checkRecords(evidence, facts, violations));
   const costs = shards.flatMap((facts) => checkCosts(evidence, facts, world, violations));
   checkLetters(evidence, world.isolation, violations);
-  for (const { where } of evidence.leaks)
+  for (const where of evidence.leaks)
     violations.add({ invariant: 'LEAKS', ids: [where], message: `record data was found in ${where}` });
   const sum = (name: keyof RecordTotals): number => totals.reduce((total, each) => total + each[name], 0);
   return {

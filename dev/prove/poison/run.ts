@@ -2,16 +2,15 @@ import { join } from 'node:path';
 import type { ConsumerOptions } from '../../../src';
 import { canaryOf, holdsCanary } from '../common/canary';
 import { conduct, type ConductedRun } from '../common/conduct';
-import { searchLeaks, searchLog } from '../common/leak-search';
+import { LeakyLogs, searchLeaks } from '../common/leak-search';
 import { digestOf, readLetters, type LetterFacts } from '../common/letters';
 import { ordinalOf, readLines } from '../common/lines';
 import type { ProofStage } from '../common/proof-command';
 import { Scene } from '../common/scene';
-import type { PoolWorker } from '../common/worker-pool';
 import { startNearWorld, type NearWorld } from '../common/world';
 import type { Isolation, MachineTimes, PolicyTimes } from './bounds';
 import type { PoisonBug, PoisonHandler } from './bugs';
-import type { Leak, PoisonEvidence } from './evidence';
+import type { PoisonEvidence } from './evidence';
 import { judgePoison } from './judge';
 import { payloadOf, type PoisonKind } from './kinds';
 import { goodPayload, keyOf, planPoison, type PoisonPlan } from './plan';
@@ -62,15 +61,16 @@ export async function poisonRun(options: PoisonRunOptions): Promise<PoisonResult
 class PoisonRun implements ConductedRun<Gathered> {
   private readonly digests = new Map<number, string>();
   private readonly shardIds: readonly string[];
+  private readonly plan: PoisonPlan;
   private firstOrdinal = 0;
 
   private constructor(
     private readonly options: PoisonRunOptions,
     private readonly world: NearWorld,
-    private readonly plan: PoisonPlan,
     private readonly scene: Scene,
-    private readonly logLeaks: Leak[],
+    private readonly logs: LeakyLogs,
   ) {
+    this.plan = planPoison(options);
     this.shardIds = world.kinesis.shards(world.streamName).map(({ shardId }) => shardId);
   }
 
@@ -81,14 +81,7 @@ class PoisonRun implements ConductedRun<Gathered> {
   ): Promise<PoisonRun> {
     const { folder, signal, shards, isolation, seed, bug } = options;
     const plan = planPoison(options);
-    const logLeaks: Leak[] = [];
-    const holds = holdsCanary(canaryOf(seed));
-    const onGone = ({ name, process }: PoolWorker): void => {
-      searchLog(process.logFile, holds).then(
-        (found) => found && logLeaks.push({ where: `the log of ${name}` }),
-        onProblem,
-      );
-    };
+    const logs = new LeakyLogs(holdsCanary(canaryOf(seed)));
     const handler: PoisonHandler = { shards, bug, innocent: innocentOf(plan) };
     const scene = await Scene.open({
       world,
@@ -100,10 +93,10 @@ class PoisonRun implements ConductedRun<Gathered> {
       files: [CONSUMER_FILE],
       nodeArgs: [`--max-old-space-size=${HEAP_MB}`],
       expectsDeaths: true,
-      onGone,
+      onGone: ({ name, process }) => logs.search(name, process.logFile),
       onProblem,
     });
-    return new PoisonRun(options, world, plan, scene, logLeaks);
+    return new PoisonRun(options, world, scene, logs);
   }
 
   get limitMs(): number {
@@ -123,8 +116,10 @@ class PoisonRun implements ConductedRun<Gathered> {
 
   async gather(): Promise<Gathered> {
     const letters: LetterFacts[] = await readLetters(this.scene, this.shardIds);
-    const places = await searchLeaks(this.scene, this.world.tableName, holdsCanary(canaryOf(this.options.seed)));
-    return { letters, leaks: places.map((where) => ({ where })) };
+    return {
+      letters,
+      leaks: await searchLeaks(this.scene, this.world.tableName, holdsCanary(canaryOf(this.options.seed))),
+    };
   }
 
   standing(): Promise<string> {
@@ -145,7 +140,7 @@ class PoisonRun implements ConductedRun<Gathered> {
       digests,
       lines,
       letters,
-      leaks: [...leaks, ...this.logLeaks],
+      leaks: [...leaks, ...(await this.logs.found())],
     };
     const { isolation } = this.options;
     return judgePoison(evidence, { isolation, policy: policyOf(plan), machine: MACHINE });

@@ -1,0 +1,188 @@
+import { startFaultProxy, type FaultHandle, type FaultProxy } from '../../../test/support/fault-proxy';
+import type { ConsumerOptions } from '../../../src';
+import { canaryOf, holdsCanary } from '../common/canary';
+import { conduct, type ConductedRun } from '../common/conduct';
+import { LeakyLogs, searchLeaks } from '../common/leak-search';
+import { readLetters } from '../common/letters';
+import { readLines } from '../common/lines';
+import { Pacer } from '../common/pacer';
+import type { ProofStage } from '../common/proof-command';
+import { quickConsumer } from '../common/quick-consumer';
+import { Scene } from '../common/scene';
+import { addRecord, createSinkTable, readSink, type Amounts } from '../common/sink';
+import { startNearWorld, type NearWorld } from '../common/world';
+import { createRandom, type Random } from '../random';
+import type { CountingHandler } from './consumer';
+import { judgeLostReplies, type LostReplyEvidence, type LostReplyReport } from './judge';
+import { FAILING_KINDS, payloadOf, type FailingKind } from './records';
+
+export interface LostRepliesOptions extends ProofStage {
+  readonly records: number;
+  readonly shards: number;
+  readonly poisons: number;
+  readonly workers: number;
+  readonly recordsPerSecond: number;
+  readonly seed: number;
+  readonly bug?: CountingHandler['bug'];
+}
+
+export interface LostRepliesResult {
+  readonly report: LostReplyReport;
+  readonly problem?: unknown;
+  readonly standing?: string;
+}
+
+/** One reply of so many is dropped. */
+const DROPPED_OF = 5;
+const WRITES = ['UpdateItem', 'TransactWriteItems', 'PutItem'];
+const KEYS_PER_SHARD = 12;
+const MAX_PUTS_AT_ONCE = 5_000;
+/** Attempts with their back-offs and halvings, each with several writes whose replies get lost. */
+const MAX_STANDSTILL_MS = 60_000;
+
+type Gathered = Pick<LostReplyEvidence, 'found' | 'letters' | 'leaks'>;
+
+/** Counters and dead letters while DynamoDB's replies get lost after their requests were executed. */
+export async function lostRepliesRun(options: LostRepliesOptions): Promise<LostRepliesResult> {
+  const world = await startNearWorld();
+  const proxy = await startFaultProxy(world.dynamodbEndpoint);
+  try {
+    const { run, evidence, problem, standing } = await conduct<Gathered, LostRepliesRun>(
+      options.signal,
+      (signal, onProblem) => LostRepliesRun.create({ ...options, signal }, { ...world, proxy }, onProblem),
+    );
+    const report = await run.judge(evidence ?? { found: new Map(), letters: [], leaks: [] });
+    return { report, problem, standing };
+  } finally {
+    await proxy.close();
+    await world.close();
+  }
+}
+
+interface LossyWorld extends NearWorld {
+  readonly proxy: FaultProxy;
+}
+
+class LostRepliesRun implements ConductedRun<Gathered> {
+  private readonly expected: Amounts = new Map();
+  private readonly poisons = new Set<string>();
+  private readonly failing: ReadonlyMap<number, FailingKind>;
+  private readonly random: Random;
+  private readonly faults: ReadonlyMap<string, FaultHandle>;
+  private values = 0;
+
+  private constructor(
+    private readonly options: LostRepliesOptions,
+    private readonly world: LossyWorld,
+    private readonly scene: Scene,
+    private readonly logs: LeakyLogs,
+  ) {
+    const random = createRandom(options.seed);
+    this.random = random;
+    this.failing = chooseFailing(random, options);
+    const when = (): boolean => random.int(1, DROPPED_OF) === 1;
+    const rules = WRITES.map((operation) => ({ operation, when, action: { dropReply: true } }));
+    this.faults = new Map(rules.map((rule) => [rule.operation, world.proxy.faults.add(rule)]));
+  }
+
+  static async create(
+    options: LostRepliesOptions,
+    world: LossyWorld,
+    onProblem: (problem: unknown) => void,
+  ): Promise<LostRepliesRun> {
+    const { folder, signal, shards, seed, bug } = options;
+    const handler: CountingHandler = { sink: world.streamName, bug };
+    const logs = new LeakyLogs(holdsCanary(canaryOf(seed)));
+    const scene = await Scene.open({
+      world,
+      folder,
+      signal,
+      shards,
+      handler,
+      consumers: [consumerOptions(world)],
+      files: ['lost-replies/consumer.ts'],
+      env: { AWS_ENDPOINT_URL_DYNAMODB: world.proxy.endpoint },
+      expectsDeaths: false,
+      onGone: ({ name, process }) => logs.search(name, process.logFile),
+      onProblem,
+    });
+    await createSinkTable(scene.services.dynamodb);
+    return new LostRepliesRun(options, world, scene, logs);
+  }
+
+  get limitMs(): number {
+    const { records, recordsPerSecond, poisons } = this.options;
+    return 300_000 + (3_000 * records) / recordsPerSecond + poisons * 20_000;
+  }
+
+  async complete(): Promise<void> {
+    const { scene } = this;
+    const { records, recordsPerSecond, workers, signal, log } = this.options;
+    const put = async (count: number): Promise<void> => this.put(count);
+    const pacer = new Pacer({ records, recordsPerSecond, maxAtOnce: MAX_PUTS_AT_ONCE, put, signal });
+    pacer.allow(records);
+    await scene.start(workers);
+    await pacer.run();
+    log('all records are put');
+    await scene.untilCovered();
+    await scene.stopConsumers();
+  }
+
+  async gather(): Promise<Gathered> {
+    const { scene, world, options } = this;
+    const shardIds = world.kinesis.shards(world.streamName).map(({ shardId }) => shardId);
+    return {
+      found: await readSink(scene.services.dynamodb, world.streamName),
+      letters: await readLetters(scene, shardIds),
+      leaks: await searchLeaks(scene, world.tableName, holdsCanary(canaryOf(options.seed))),
+    };
+  }
+
+  standing(): Promise<string> {
+    return this.scene.standing();
+  }
+
+  close(): Promise<void> {
+    return this.scene.close();
+  }
+
+  async judge({ found, letters, leaks }: Gathered): Promise<LostReplyReport> {
+    const { expected, poisons, faults } = this;
+    const dropped = Object.fromEntries([...faults].map(([operation, { hits }]) => [operation, hits]));
+    const lines = await readLines(this.options.folder);
+    const all = [...leaks, ...(await this.logs.found())];
+    return judgeLostReplies({
+      expected,
+      found,
+      poisons,
+      letters,
+      leaks: all,
+      lines,
+      dropped,
+      maxStandstillMs: MAX_STANDSTILL_MS,
+    });
+  }
+
+  private put(count: number): void {
+    for (let at = 0; at < count; at += 1) {
+      const value = (this.values += 1);
+      const partitionKey = `k${this.random.int(1, KEYS_PER_SHARD * this.options.shards)}`;
+      const kind = this.failing.get(value);
+      const { sequenceNumber } = this.scene.put(partitionKey, payloadOf(value, kind, canaryOf(this.options.seed)));
+      if (kind === undefined) addRecord(this.expected, { partitionKey, value });
+      else this.poisons.add(sequenceNumber);
+    }
+  }
+}
+
+/** Values of the records that cannot be handled. */
+function chooseFailing(random: Random, { records, poisons }: LostRepliesOptions): Map<number, FailingKind> {
+  const failing = new Map<number, FailingKind>();
+  while (failing.size < Math.min(poisons, records))
+    failing.set(random.int(1, records), FAILING_KINDS[failing.size % FAILING_KINDS.length] as FailingKind);
+  return failing;
+}
+
+function consumerOptions(world: NearWorld): ConsumerOptions {
+  return { ...quickConsumer(world), onFailure: { maxAttempts: 3, minBackoffMs: 100, maxBackoffMs: 1_000 } };
+}
