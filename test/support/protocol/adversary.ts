@@ -13,7 +13,8 @@ export type FaultKind =
   | 'rowDeleted'
   | 'tableRestored'
   | 'dispatchedTwice'
-  | 'rewind';
+  | 'rewind'
+  | 'refusal';
 
 const MAX_LIVE = 3;
 
@@ -169,6 +170,14 @@ const kinds = {
       return 1;
     },
   },
+  refuseEffects: {
+    weight: 2,
+    fault: 'refusal',
+    apply: ({ table }) => {
+      table.refusals += 1;
+      return 1;
+    },
+  },
   rewindRow: {
     weight: 2,
     fault: 'rewind',
@@ -196,6 +205,7 @@ export function noFaults(): FaultCounts {
     tableRestored: 0,
     dispatchedTwice: 0,
     rewind: 0,
+    refusal: 0,
   };
 }
 

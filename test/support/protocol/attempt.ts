@@ -1,3 +1,4 @@
+import type { Effect, EffectsRefused } from '../../../src/checkpoints/checkpoint-store';
 import type { CheckpointOutcome, Belief } from '../../../src/core/commit-protocol';
 import type { Writer } from '../../../src/core/checkpoint';
 import type { Position } from '../../../src/core/positions';
@@ -5,7 +6,9 @@ import { TidemarkError } from '../../../src/core/errors';
 import { batchAfter, FACTS } from './fixture';
 import type { Ledger } from './ledger';
 import { ParkedCall, ParkedStep, type Parked } from './parked';
-import type { ProtocolExecution } from './protocol';
+import type { Protocol, ProtocolExecution } from './protocol';
+
+const EXPECTED = ['OWNERSHIP_EXPIRED', 'CHECKPOINT_UNDECIDED'];
 
 export type AttemptOutcome = CheckpointOutcome | { readonly kind: 'failed' };
 
@@ -14,6 +17,11 @@ export interface SliceWorld {
   readonly records: readonly string[];
   readonly ledger: Ledger;
   readonly commitsBeforeHandling: boolean;
+  readonly effects?: Protocol['effects'];
+  /** A record that is set aside instead of handled. */
+  isPoison(sequenceNumber: string): boolean;
+  /** Writes effects by themselves. */
+  writeApart(effects: readonly Effect[]): void;
   readonly batchesPerSlice: number;
   nextBatchSize(): number;
   beforeHandling(attempt: Attempt, sequenceNumber: string): void;
@@ -62,7 +70,7 @@ export class Attempt {
 
   async run(execution: ProtocolExecution, world: SliceWorld): Promise<void> {
     const outcome = await this.slice(execution, world).catch((error: unknown): AttemptOutcome => {
-      const isExpected = error instanceof TidemarkError && error.code === 'OWNERSHIP_EXPIRED';
+      const isExpected = error instanceof TidemarkError && EXPECTED.includes(error.code);
       if (!isExpected) world.ledger.violate('harness', `${this.name} failed: ${String(error)}`);
       return { kind: 'failed' };
     });
@@ -79,8 +87,10 @@ export class Attempt {
       if (!current) throw new Error('Owned, but without a checkpoint');
       const isOver = this.isStopping || batches >= world.batchesPerSlice || current.position.at === 'SHARD_END';
       if (isOver) return { kind: 'ok', checkpoint: current, runId: this.writer.runId };
-      if ((await this.handleAndCommit(execution, current.generation, current.position, world)) === 'fenced')
-        return { kind: 'fenced' };
+      const result = await this.handleAndCommit(execution, current.generation, current.position, world);
+      if (result === 'fenced') return { kind: 'fenced' };
+      // As a handler's failure: what was committed before counts, and another slice tries again.
+      if (typeof result === 'object') return { kind: 'ok', checkpoint: current, runId: this.writer.runId };
     }
   }
 
@@ -89,13 +99,15 @@ export class Attempt {
     generation: number,
     position: Position,
     world: SliceWorld,
-  ): Promise<string> {
+  ): Promise<string | EffectsRefused> {
     const size = world.nextBatchSize();
     const { batch, target } = batchAfter(position, world.records, Math.max(size, 1));
     const isTouch = size === 0 && batch.length > 0;
     if (!isTouch && !world.commitsBeforeHandling) await this.handle(batch, generation, world);
     this.isTouching = isTouch;
-    const result = await execution.commit(isTouch ? position : target, FACTS);
+    const effects = isTouch || !world.effects ? [] : batch.map((record) => effectOf(record, generation, world));
+    if (world.effects === 'apart') world.writeApart(effects);
+    const result = await execution.commit(isTouch ? position : target, FACTS, world.effects === 'apart' ? [] : effects);
     const token = execution.current?.token;
     if (result === 'committed' && token !== undefined) world.ledger.believesCommitted(token, this.name);
     if (!isTouch && world.commitsBeforeHandling && result === 'committed') await this.handle(batch, generation, world);
@@ -104,10 +116,17 @@ export class Attempt {
 
   private async handle(batch: readonly string[], generation: number, world: SliceWorld): Promise<void> {
     for (const sequenceNumber of batch) {
+      if (world.effects && world.isPoison(sequenceNumber)) continue;
       await this.step('handle', () => {
         world.beforeHandling(this, sequenceNumber);
         world.ledger.handled(sequenceNumber, generation, this.name);
       });
     }
   }
+}
+
+/** The one effect of a record in a generation: the handler's, or its dead letter. */
+function effectOf(record: string, generation: number, world: SliceWorld): Effect {
+  const kind = world.isPoison(record) ? 'letter' : 'effect';
+  return { Put: { TableName: 'sink', Item: { pk: { S: `${generation}/${record}` }, kind: { S: kind } } } };
 }

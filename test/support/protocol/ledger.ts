@@ -5,7 +5,16 @@ import { covers } from './fixture';
 import type { WriteKind } from './protocol';
 
 export type Invariant =
-  'I2' | 'I6' | 'I7' | 'onlyClaimsCreate' | 'noRepeatOfCommitted' | 'bound' | 'liveness' | 'neverFenced' | 'harness';
+  | 'I2'
+  | 'I6'
+  | 'exactlyOnce'
+  | 'I7'
+  | 'onlyClaimsCreate'
+  | 'noRepeatOfCommitted'
+  | 'bound'
+  | 'liveness'
+  | 'neverFenced'
+  | 'harness';
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -34,6 +43,8 @@ export class Ledger {
   endedInEpoch: number | undefined;
   private readonly handledIn = new Map<string, number[]>();
   private readonly generationBase = new Map<number, Position>([[0, TRIM_HORIZON]]);
+  /** Kinds of effects by generation and record, in the order they were applied. */
+  private readonly effects = new Map<string, string[]>();
   private readonly seen = new Set<string>();
   private readonly writtenTokens = new Set<string>();
 
@@ -42,6 +53,17 @@ export class Ledger {
   handled(sequenceNumber: string, generation: number, by: string): void {
     this.handledIn.set(sequenceNumber, [...this.handlings(sequenceNumber), generation]);
     this.log.push(`${by} handles ${sequenceNumber}`);
+  }
+
+  /** Each record has its effect or its dead letter once, unless the adversary has taken the row back behind it. */
+  applied(key: string, kind: string): void {
+    this.effects.set(key, [...(this.effects.get(key) ?? []), kind]);
+    this.log.push(`${kind} of ${key}`);
+    this.once(`${this.epoch} effect ${key}`, `the ${kind} of ${key} was applied twice`, 'exactlyOnce');
+  }
+
+  isSetAside(sequenceNumber: string): boolean {
+    return [...this.effects].some(([key, kinds]) => key.endsWith(`/${sequenceNumber}`) && kinds.includes('letter'));
   }
 
   handlings(sequenceNumber: string): number[] {
@@ -86,7 +108,10 @@ export class Ledger {
     const base = this.generationBase.get(generation) ?? TRIM_HORIZON;
     for (const record of this.records) {
       const isDue = covers(position, record) && !covers(base, record);
-      if (isDue && !this.handlings(record).includes(generation))
+      const kinds = this.effects.get(`${generation}/${record}`);
+      if (isDue && this.effects.size > 0 && kinds === undefined)
+        this.violate('exactlyOnce', `${by} covers ${record}, whose effect of generation ${generation} is missing`);
+      if (isDue && !kinds?.includes('letter') && !this.handlings(record).includes(generation))
         this.violate('I2', `${by} covers ${record}, which generation ${generation} has not handled`);
     }
   }
@@ -99,8 +124,8 @@ export class Ledger {
     this.once(`${this.epoch} position ${place}`, `two commits of ${place} succeeded, the second by ${by}`);
   }
 
-  private once(key: string, what: string): void {
-    if (this.seen.has(key)) this.violate('I7', what);
+  private once(key: string, what: string, invariant: Invariant = 'I7'): void {
+    if (this.seen.has(key)) this.violate(invariant, what);
     this.seen.add(key);
   }
 }

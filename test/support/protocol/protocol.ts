@@ -1,4 +1,4 @@
-import type { CheckpointWrite, WriteAnswer } from '../../../src/checkpoints/checkpoint-store';
+import type { CheckpointWrite, Effect, EffectsRefused, WriteAnswer } from '../../../src/checkpoints/checkpoint-store';
 import { Committer, type ExecutionEnvironment, type ExecutionIdentity } from '../../../src/checkpoints/committer';
 import type { CheckpointRow, CheckpointState, CommitFacts } from '../../../src/core/checkpoint';
 import type { Belief } from '../../../src/core/commit-protocol';
@@ -20,7 +20,11 @@ export interface ProtocolEnvironment extends ExecutionEnvironment {
 /** One execution's side of the protocol. `reclaimed` exists in a flawed variant only. */
 export interface ProtocolExecution {
   acquire(belief: Belief, facts: CommitFacts): Promise<{ readonly kind: 'owned' | 'fenced' }>;
-  commit(position: Position, facts: CommitFacts): Promise<'committed' | 'fenced' | 'reclaimed'>;
+  commit(
+    position: Position,
+    facts: CommitFacts,
+    effects?: readonly Effect[],
+  ): Promise<'committed' | 'fenced' | 'reclaimed' | EffectsRefused>;
   readonly current: CheckpointState | undefined;
 }
 
@@ -28,6 +32,8 @@ export interface ProtocolExecution {
 export interface Protocol {
   readonly name: string;
   readonly commitsBeforeHandling?: boolean;
+  /** One effect per record: in the transaction of the commit, or, which is wrong, in a write of its own before it. */
+  readonly effects?: 'transaction' | 'apart';
   begin(environment: ProtocolEnvironment, identity: ExecutionIdentity): ProtocolExecution;
 }
 
@@ -36,3 +42,13 @@ export const realProtocol: Protocol = {
   name: 'the real protocol',
   begin: (environment, identity) => new Committer(environment, identity),
 };
+
+/** The same, with effects and dead letters in the transactions of the commits. */
+export const transactionalProtocol: Protocol = {
+  ...realProtocol,
+  name: 'the real protocol with effects',
+  effects: 'transaction',
+};
+
+/** Breaks exactly once: what is written before the commit is written again by whoever comes after a crash. */
+export const effectsApart: Protocol = { ...realProtocol, name: 'effects in a write of their own', effects: 'apart' };

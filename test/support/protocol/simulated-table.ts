@@ -1,4 +1,4 @@
-import type { CheckpointWrite, WriteAnswer } from '../../../src/checkpoints/checkpoint-store';
+import type { CheckpointWrite, Effect, WriteAnswer } from '../../../src/checkpoints/checkpoint-store';
 import { MemoryCheckpointStore } from '../../../src/checkpoints/memory-store';
 import type { CheckpointRow } from '../../../src/core/checkpoint';
 import { checkpointKey } from '../../../src/core/names';
@@ -16,7 +16,23 @@ export class SimulatedTable {
   private readonly memory = new MemoryCheckpointStore();
   private generations = 0;
 
-  constructor(private readonly ledger: Ledger) {}
+  /** So many transactions are refused because of their effects. */
+  refusals = 0;
+
+  constructor(private readonly ledger: Ledger) {
+    this.memory.applyEffects = (effects) => {
+      if (this.refusals > 0) {
+        this.refusals -= 1;
+        return { kind: 'effectsRefused', code: 'EFFECT_REFUSED', message: 'a condition does not hold' };
+      }
+      this.applyApart(effects);
+      return undefined;
+    };
+  }
+
+  applyApart(effects: readonly Effect[]): void {
+    for (const { Put } of effects) this.ledger.applied(Put?.Item?.pk?.S ?? '', Put?.Item?.kind?.S ?? '');
+  }
 
   get row(): CheckpointRow | undefined {
     return this.memory.rows.get(key);

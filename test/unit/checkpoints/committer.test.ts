@@ -240,3 +240,54 @@ describe('a commit', () => {
     await expect(setUp().committer.commit(after('1'), FACTS)).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
+
+describe('a commit with effects', () => {
+  const effects = [{ Put: { TableName: 'sink', Item: { pk: { S: 'a' } } } }];
+  const refusal = { kind: 'effectsRefused', code: 'EFFECT_REFUSED', message: 'no' } as const;
+
+  async function owned() {
+    const scene = setUp();
+    await scene.committer.acquire(initialBelief(TRIM_HORIZON), FACTS);
+    return scene;
+  }
+
+  it('writes both or neither', async () => {
+    const { committer, store, row } = await owned();
+    store.applyEffects = () => refusal;
+    expect(await committer.commit(after('1'), FACTS, effects)).toEqual(refusal);
+    expect(row()?.position).toEqual(TRIM_HORIZON);
+    store.applyEffects = (written) => void store.effects.push(...written) as undefined;
+    expect(await committer.commit(after('1'), FACTS, effects)).toBe('committed');
+    expect(store.effects).toEqual(effects);
+  });
+
+  it('is the same write when it is sent again, and applied once when its reply was lost', async () => {
+    const { committer, store } = await owned();
+    store.script.push(losesReply);
+    expect(await committer.commit(after('1'), FACTS, effects)).toBe('committed');
+    expect(store.effects).toEqual(effects);
+    expect(store.sent.at(-1)).toEqual(store.sent.at(-2));
+  });
+
+  it('is undecided when it is refused after an unanswered copy: no other write may leave', async () => {
+    const { committer, store } = await owned();
+    store.applyEffects = () => refusal;
+    store.script.push(losesRequest);
+    await expect(committer.commit(after('1'), FACTS, effects)).rejects.toMatchObject({ code: 'CHECKPOINT_UNDECIDED' });
+    await expect(committer.commit(after('1'), FACTS)).rejects.toMatchObject({ code: 'INTERNAL' });
+  });
+});
+
+describe('the fence', () => {
+  it('grows with every claim and stays between them, and follows the clock', async () => {
+    const store = new ScriptedStore();
+    const first = setUp({}, { nowMs: () => 1_000 }, store);
+    await first.committer.acquire(initialBelief(TRIM_HORIZON), FACTS);
+    expect(first.committer.current?.fence).toBe(1_000);
+    await first.committer.commit(after('1'), FACTS);
+    expect(first.committer.current?.fence).toBe(1_000);
+    const second = setUp({ attempt: 2 }, { nowMs: () => 900 }, store);
+    await second.committer.acquire(initialBelief(TRIM_HORIZON), FACTS);
+    expect(second.committer.current?.fence).toBe(1_001);
+  });
+});

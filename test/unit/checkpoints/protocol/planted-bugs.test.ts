@@ -7,7 +7,7 @@ import { revisionCondition } from '../../../support/protocol/flawed-revision-con
 import { trustAcrossRuns } from '../../../support/protocol/flawed-trust-across-runs';
 import { unconditionalTakeOver } from '../../../support/protocol/flawed-unconditional-take-over';
 import type { Invariant } from '../../../support/protocol/ledger';
-import type { Protocol } from '../../../support/protocol/protocol';
+import { effectsApart, type Protocol } from '../../../support/protocol/protocol';
 import { property, violationOf, type PropertyOptions } from '../../../support/protocol/property';
 
 /** Each bug takes 1 to 1,100 runs on average to be found. */
@@ -23,6 +23,7 @@ const anyhow = { faults: anyFault, bound: twoPerFault };
 
 const planted: Planted[] = [
   { ...anyhow, protocol: commitFirst, breaks: ['I2'] },
+  { ...anyhow, protocol: effectsApart, breaks: ['exactlyOnce'] },
   { ...anyhow, protocol: inputAlwaysWins, breaks: ['I6'] },
   { ...anyhow, protocol: commitCreates, breaks: ['onlyClaimsCreate'] },
   { ...anyhow, protocol: claimAgain, breaks: ['bound', 'liveness'] },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { anyFault, onePerFault, twoPerFault, twoPerFaultAndRewinds, withinRun } from '../../../support/protocol/bounds';
 import { noFaults, type FaultKind } from '../../../support/protocol/adversary';
 import { play, property, scenarios, type PropertyOptions } from '../../../support/protocol/property';
-import { realProtocol } from '../../../support/protocol/protocol';
+import { realProtocol, transactionalProtocol } from '../../../support/protocol/protocol';
 import { soundRules, variant } from '../../../support/protocol/variant-committer';
 
 /** Runs of all properties together; TIDEMARK_PROPERTY_RUNS raises it. */
@@ -25,14 +25,14 @@ const cases: Case[] = [
   },
   {
     promise: 'crashes and zombies within a run repeat a record once each at most',
-    share: 0.25,
+    share: 0.15,
     protocol: realProtocol,
     faults: withinRun,
     bound: onePerFault,
   },
   {
     promise: 'all faults together, and continue-as-new',
-    share: 0.4,
+    share: 0.25,
     protocol: realProtocol,
     faults: anyFault,
     bound: twoPerFault,
@@ -44,6 +44,14 @@ const cases: Case[] = [
     protocol: realProtocol,
     faults: [...anyFault, 'rewind'],
     bound: twoPerFaultAndRewinds,
+    continuesAsNew: true,
+  },
+  {
+    promise: 'effects and dead letters are written exactly once, with the commit, whatever is refused or lost',
+    share: 0.25,
+    protocol: transactionalProtocol,
+    faults: [...anyFault, 'refusal'],
+    bound: twoPerFault,
     continuesAsNew: true,
   },
   {
@@ -67,8 +75,8 @@ describe('the commit protocol under random interleavings', () => {
     async () => {
       const sum = noFaults();
       let fences = 0;
-      for (const scenario of fc.sample(scenarios([...anyFault, 'rewind'], true), 400)) {
-        const { simulation, counts } = await play(realProtocol, scenario);
+      for (const scenario of fc.sample(scenarios([...anyFault, 'rewind', 'refusal'], true), 400)) {
+        const { simulation, counts } = await play(transactionalProtocol, scenario);
         fences += simulation.ledger.fences;
         for (const kind of Object.keys(counts) as FaultKind[]) sum[kind] += counts[kind];
       }
