@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
+import { CommandFailed } from './command-failed';
+import { addDeadLettersCommand } from './commands/dead-letters';
 import { addRunCommand } from './commands/run';
 import { addStartCommand } from './commands/start';
 import { addStatusCommand } from './commands/status';
@@ -23,6 +25,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    if (error instanceof CommandFailed) return EXIT_FAILED;
     say(failureText(error, args.includes('--debug')));
     return EXIT_FAILED;
   }
@@ -42,6 +45,7 @@ export function createProgram(): Command {
     addStartCommand,
     addStatusCommand,
     addStopCommand,
+    addDeadLettersCommand,
     addTableCommand,
   ])
     add(program);

@@ -74,7 +74,8 @@ export function changingAttributes(letter: DeadLetterHead): PlainItem {
   };
 }
 
-function headAttributes(letter: DeadLetterHead): PlainItem {
+/** Everything of a letter but its key and payload. One without a value is not written. */
+export function headAttributes(letter: DeadLetterHead): PlainItem {
   const { shard, sequenceNumber, arrivalMs } = letter;
   return {
     schema: LETTER_SCHEMA,

@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { ConsumerName, StoppedConsumer, StopOptions } from '../../client/stop-consumer';
 import { loadConsumers } from '../../worker/load-consumer';
@@ -6,6 +5,7 @@ import { addDebugOption } from '../debug-option';
 import { wholeNumber } from '../option-values';
 import { print } from '../output';
 import { addTemporalOptions, withClient, type TemporalFlags } from '../temporal-options';
+import { whoAmI } from '../who-am-i';
 
 interface StopFlags extends TemporalFlags {
   readonly consumer?: string;
@@ -64,15 +64,6 @@ async function namesIn(file: string): Promise<ConsumerName[]> {
 
 function stopOptions({ by = whoAmI(), reason, timeout, force }: StopFlags): StopOptions {
   return { by, reason, force, timeoutMs: timeout === undefined ? undefined : timeout * 1_000 };
-}
-
-/** A container may run under a user id that has no name. */
-function whoAmI(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}@${hostname()}`;
-  }
 }
 
 function describeStopped({ consumer, streamName }: ConsumerName, { shards, forced }: StoppedConsumer): string {

@@ -31,6 +31,17 @@ describe('usage', () => {
     [['stop', '--consumer', 'c'], 'error: name a consumer file, or both --consumer and --stream'],
     [['stop', 'a.ts', '--consumer', 'c', '--stream', 's'], 'not both'],
     [['stop', 'a.ts', '--timeout', '1.5'], 'Expected a whole number of at least 1.'],
+    [['dead-letters', 'list'], 'error: name a consumer file, or both --consumer and --stream'],
+    [['dead-letters', 'list', 'a.ts', '--stream', 's'], 'not both'],
+    [['dead-letters', 'list', 'a.ts', '--code', 'OOPS'], 'No such error code'],
+    [['dead-letters', 'list', 'a.ts', '--from', 'yesterday'], 'Expected a time such as 2026-01-31T12:00:00Z'],
+    [
+      ['dead-letters', 'list', 'a.ts', '--status', 'lost'],
+      'Allowed choices are open, parked, redriven, discarded, all.',
+    ],
+    [['dead-letters', 'show', 'a.ts', '12x'], 'Expected a sequence number: digits only.'],
+    [['dead-letters', 'show', 'a.ts', '1', '--raw', '--json'], 'error: --raw or --json, not both'],
+    [['dead-letters', 'redrive'], "error: missing required argument 'file'"],
     [['table', 'create', '--endpoint', 'localhost'], 'Expected an address that begins with http:// or https://.'],
   ])('that is wrong ends with 2 and one message: %j', async (args, message) => {
     const { code, out, err } = await run(args);
@@ -42,8 +53,9 @@ describe('usage', () => {
 
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
-    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'table']);
-    for (const args of [['run'], ['worker'], ['start'], ['status'], ['stop'], ['table', 'create']]) {
+    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'dead-letters', 'table']);
+    const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
+    for (const args of [['run'], ['worker'], ['start'], ['status'], ['stop'], ['table', 'create'], ...letters]) {
       const { code, out } = await run([...args, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`$ npx tidemark ${args.join(' ')}`);
