@@ -105,8 +105,13 @@ async function untilDone(handle: RedriveHandle, total: number): Promise<Finished
       say('No worker answers yet: `npx tidemark worker <file>` starts one.');
     await sleep(LOOK_INTERVAL_MS, undefined, { signal: ended.signal }).catch(() => undefined);
   }
-  const finished = await result.finally(() => progress.stop());
-  return finished;
+  try {
+    const finished = await result;
+    progress.update(finished.total - lettersLeft(finished), describeFailures(finished));
+    return finished;
+  } finally {
+    progress.stop();
+  }
 }
 
 function describeFailures({ failed, held }: Pick<FinishedRedrive, 'failed' | 'held'>): string {
