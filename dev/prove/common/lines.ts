@@ -62,6 +62,11 @@ export interface FencedLine {
   readonly slice: string;
 }
 
+/** A worker process is about to take work. */
+export interface ReadyLine {
+  readonly kind: 'ready';
+}
+
 /** A worker process has ended by itself. Written by whoever saw it. */
 export interface DiedLine {
   readonly kind: 'died';
@@ -77,7 +82,8 @@ export interface EffectsLine {
   readonly refused: number;
 }
 
-export type LineContent = BeginLine | HandledLine | ClaimedLine | CommittedLine | FencedLine | DiedLine | EffectsLine;
+export type LineContent =
+  BeginLine | HandledLine | ClaimedLine | CommittedLine | FencedLine | ReadyLine | DiedLine | EffectsLine;
 
 export type Line = LineContent & Stamp;
 

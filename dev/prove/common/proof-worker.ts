@@ -10,6 +10,7 @@ async function main(): Promise<void> {
   watchCheckpoints();
   const modules = await Promise.all(workerOrder().files.map((file) => import(file) as Promise<ConsumerModule>));
   const worker = await createWorker(modules.map(definitionOf));
+  threadLines().write({ kind: 'ready' });
   process.stdout.write('ready\n');
   await worker.run();
 }

@@ -1,4 +1,4 @@
-import { startFaultProxy, type FaultHandle, type FaultProxy } from '../../../test/support/fault-proxy';
+import { startFaultProxy, type FaultHandle, type FaultProxy, type JsonObject } from '../../../test/support/fault-proxy';
 import type { ConsumerOptions } from '../../../src';
 import { canaryOf, holdsCanary } from '../common/canary';
 import { conduct, type ConductedRun } from '../common/conduct';
@@ -80,9 +80,7 @@ class LostRepliesRun implements ConductedRun<Gathered> {
     const random = createRandom(options.seed);
     this.random = random;
     this.failing = chooseFailing(random, options);
-    const when = (): boolean => random.int(1, DROPPED_OF) === 1;
-    const rules = WRITES.map((operation) => ({ operation, when, action: { dropReply: true } }));
-    this.faults = new Map(rules.map((rule) => [rule.operation, world.proxy.faults.add(rule)]));
+    this.faults = addFaults(random, world.proxy);
   }
 
   static async create(
@@ -173,6 +171,30 @@ class LostRepliesRun implements ConductedRun<Gathered> {
       else this.poisons.add(sequenceNumber);
     }
   }
+}
+
+/**
+ * Drops one in five replies to writes. Every other transaction loses its client token on the way, so that it is not DynamoDB's memory of
+ * ten minutes that tells a write that was sent again.
+ */
+function addFaults(random: Random, { faults }: FaultProxy): Map<string, FaultHandle> {
+  const handles = new Map<string, FaultHandle>();
+  for (const operation of WRITES) {
+    const when = (): boolean => random.int(1, DROPPED_OF) === 1;
+    handles.set(
+      operation,
+      faults.add({ operation, when, action: { dropReply: true, rewriteRequest: withoutToken(random) } }),
+    );
+  }
+  faults.add({ operation: 'TransactWriteItems', action: { rewriteRequest: withoutToken(random) } });
+  return handles;
+}
+
+function withoutToken(random: Random): (body: JsonObject) => JsonObject {
+  return (body) => {
+    const { ClientRequestToken, ...rest } = body;
+    return random.chance(0.5) ? rest : { ...rest, ...(ClientRequestToken === undefined ? {} : { ClientRequestToken }) };
+  };
 }
 
 /** Values of the records that cannot be handled. */

@@ -135,7 +135,7 @@ function backoffsMs(count: number, { minBackoffMs, maxBackoffMs, backoffFactor }
 
 /** Temporal's pauses before an activity's next attempt (src/workflows/activity-proxies.ts), at worst all in one activity. */
 function attemptPausesMs(count: number): number {
-  return Array.from({ length: count }, (_, at) => Math.min(20_000, 1_000 * 1.5 ** at)).reduce((sum, ms) => sum + ms, 0);
+  return Array.from({ length: count }, (_, at) => Math.min(5_000, 1_000 * 1.5 ** at)).reduce((sum, ms) => sum + ms, 0);
 }
 
 function processDeathsMs(deaths: number, { heartbeatTimeoutMs }: PolicyTimes, { restartMs }: MachineTimes): number {

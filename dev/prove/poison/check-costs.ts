@@ -3,12 +3,18 @@ import { boundsOf, kills, type Isolation, type MachineTimes, type PolicyTimes } 
 import type { PoisonEvidence } from './evidence';
 import type { Poison } from './plan';
 import type { PoisonCost, Violations } from './report';
-import type { ShardFacts } from './shard-facts';
+import type { Call, ShardFacts } from './shard-facts';
+import { outageWithin, type Death, type WorkersFacts } from './workers-facts';
 
-export interface CostWorld {
+/** What belongs to the run as a whole. */
+export interface CostOptions {
   readonly isolation: Isolation;
   readonly policy: PolicyTimes;
   readonly machine: MachineTimes;
+}
+
+export interface CostWorld extends CostOptions {
+  readonly workers: WorkersFacts;
 }
 
 /** CALLS and BLOCKED: what each poison of a shard cost, and whether the policy allows it. */
@@ -21,43 +27,54 @@ export function checkCosts(
   const costs: PoisonCost[] = [];
   for (const poison of evidence.plan.poisons.values()) {
     if (poison.shard !== facts.shard) continue;
-    const cost = costOf(poison, poison.number + evidence.firstOrdinal, facts, world);
-    if (cost === undefined) addUnsettled(poison, facts, violations);
-    else costs.push(checked(cost, facts, violations));
+    const stay = stayOf(poison.number + evidence.firstOrdinal, facts);
+    if (stay === undefined) addUnsettled(poison, facts, violations);
+    else costs.push(checked(costOf(poison, stay, facts, world), facts, violations));
   }
   return costs;
 }
 
+/** From the first call with the record until a commit has covered it. */
+interface Stay {
+  readonly ordinal: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Undefined if the checkpoint never came past it. */
-function costOf(
-  { number, kind }: Poison,
-  ordinal: number,
-  { calls, commits, losses }: ShardFacts,
-  { isolation, policy, machine }: CostWorld,
-): PoisonCost | undefined {
+function stayOf(ordinal: number, { calls, commits }: ShardFacts): Stay | undefined {
   const end = commits.find(({ to }) => to >= ordinal)?.t;
   if (end === undefined) return undefined;
   const before = commits.findLast(({ t }) => t < end)?.t;
   const start = calls.find(({ records }) => includes(records, ordinal))?.t ?? before ?? end;
+  return { ordinal, start, end };
+}
+
+function costOf(
+  { number, kind }: Poison,
+  stay: Stay,
+  { calls }: ShardFacts,
+  { isolation, policy, machine, workers }: CostWorld,
+): PoisonCost {
+  const { start, end } = stay;
   const during = calls.filter(({ t }) => t >= start && t < end);
-  const lost = losses.filter(({ t }) => t >= start && t <= end);
-  const own = kills(kind, isolation)
-    ? lost.filter(({ t, worker }) =>
-        calls.some(
-          (call) => call.worker === worker && call.t < t && call.t >= start && includes(call.records, ordinal),
-        ),
-      )
-    : [];
-  const foreignDeaths = lost.length - own.length;
+  const deaths = workers.deaths.filter(({ t }) => t >= start && t <= end);
+  const own = kills(kind, isolation) ? deaths.filter((death) => isOwn(death, stay, during)) : [];
+  const foreignDeaths = deaths.length - own.length;
   const allowed = boundsOf({ kind, isolation, foreignDeaths }, policy, machine);
   return {
     number,
     kind,
     extraCalls: Math.max(0, during.length - 1),
     allowedCalls: allowed.calls - 1,
-    blockedMs: (end - start) / 1_000,
+    blockedMs: (end - start - outageWithin(workers, start, end)) / 1_000,
     allowedMs: allowed.blockedMs,
   };
+}
+
+/** The worker had the record when it died. */
+function isOwn({ t, worker }: Death, { ordinal }: Stay, during: readonly Call[]): boolean {
+  return during.some((call) => call.worker === worker && call.t < t && includes(call.records, ordinal));
 }
 
 function checked(cost: PoisonCost, { shardId }: ShardFacts, violations: Violations): PoisonCost {

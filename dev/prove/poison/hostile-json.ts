@@ -20,7 +20,7 @@ function hostileText(head: object, canary: string, variant: number): string {
   const nested = (text: string): string => JSON.stringify({ ...head, nested: text });
   switch (variant) {
     case 0:
-      return `{"n":1,${canary}`;
+      return `{"n":${canary}`;
     case 1:
       return nested(`${'['.repeat(DEPTH)}${canary}`);
     case 2:

@@ -26,7 +26,7 @@ export interface PoisonCost {
   /** Handler calls beyond the one that would have been enough without it. */
   readonly extraCalls: number;
   readonly allowedCalls: number;
-  /** From the first call with the record until a commit has covered it. */
+  /** From the first call with the record until a commit has covered it, without the time when there was no worker at all. */
   readonly blockedMs: number;
   readonly allowedMs: number;
 }

@@ -16,8 +16,6 @@ export interface ShardFacts {
   readonly handlings: Stamped<HandledLine>[];
   readonly commits: Commit[];
   readonly claims: Stamped<ClaimedLine>[];
-  /** When the process that had claimed the shard ended by itself. */
-  readonly losses: { readonly t: number; readonly worker: string }[];
 }
 
 export function collectShards({ lines, shardIds }: PoisonEvidence, violations: Violations): ShardFacts[] {
@@ -35,11 +33,11 @@ export function collectShards({ lines, shardIds }: PoisonEvidence, violations: V
     shards.set(shardId, unknown);
     return unknown;
   };
-  for (const line of lines) addLine(line, find, [...shards.values()]);
+  for (const line of lines) addLine(line, find);
   return [...shards.values()].filter(({ shard }) => shard >= 0);
 }
 
-function addLine(line: Line, find: (shardId: string) => ShardFacts, all: readonly ShardFacts[]): void {
+function addLine(line: Line, find: (shardId: string) => ShardFacts): void {
   switch (line.kind) {
     case 'begin':
       return void find(line.shard).calls.push(line);
@@ -49,15 +47,14 @@ function addLine(line: Line, find: (shardId: string) => ShardFacts, all: readonl
       return void find(line.shard).commits.push(line);
     case 'claimed':
       return void find(line.shard).claims.push(line);
-    case 'died':
-      for (const facts of all) if (facts.claims.at(-1)?.worker === line.worker) facts.losses.push(line);
-      return;
     case 'fenced':
     case 'effects':
+    case 'ready':
+    case 'died':
       return;
   }
 }
 
 function emptyFacts(shardId: string, shard: number): ShardFacts {
-  return { shardId, shard, calls: [], handlings: [], commits: [], claims: [], losses: [] };
+  return { shardId, shard, calls: [], handlings: [], commits: [], claims: [] };
 }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonRequest } from './json-request';
 
 /**
  * What happens to a matching request. Fields may be combined; they apply in this order: `delayMs`, then one of
- * `dropRequest` | `hang` | `error` (the operation is then not executed), execution, `replayAfterMs`, `rewrite`,
+ * `dropRequest` | `hang` | `error` (the operation is then not executed), `rewriteRequest`, execution, `replayAfterMs`, `rewrite`,
  * `delayReplyMs`, then one of `dropReply` | `truncateReply`.
  */
 export interface FaultAction {
@@ -17,6 +17,8 @@ export interface FaultAction {
   /** HTTP status of `error`; default: AWS's own for that type. */
   status?: number;
   message?: string;
+  /** Changes the JSON body of the request before it is executed. */
+  rewriteRequest?: (body: JsonObject) => JsonObject;
   /** Fault proxy only: the same bytes reach the upstream once more this much later; that answer is discarded. */
   replayAfterMs?: number;
   /** Changes the JSON body of the answer. */

@@ -93,7 +93,7 @@ class FaultyJsonServer implements FaultyServer {
       const fault = new AwsError(action.error, action.message ?? 'Injected by a fault rule.', action.status);
       return jsonReply(fault.status, fault.toBody());
     }
-    const reply = await this.execute(request);
+    const reply = await this.execute(action.rewriteRequest ? withBody(request, action.rewriteRequest) : request);
     if (action.replayAfterMs !== undefined) this.replayLater(request, action.replayAfterMs);
     return action.rewrite === undefined ? reply : rewriteBody(reply, request, action.rewrite);
   }
@@ -130,6 +130,11 @@ class FaultyJsonServer implements FaultyServer {
   private wait(delayMs: number): Promise<void> {
     return sleep(delayMs, undefined, { signal: this.closing.signal });
   }
+}
+
+function withBody(request: JsonRequest, rewrite: NonNullable<FaultAction['rewriteRequest']>): JsonRequest {
+  const body = rewrite(request.body);
+  return { ...request, body, bytes: Buffer.from(JSON.stringify(body)) };
 }
 
 function rewriteBody(reply: JsonReply, request: JsonRequest, rewrite: NonNullable<FaultAction['rewrite']>): JsonReply {

@@ -1,7 +1,7 @@
 import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 
 import { eventually } from '../../support/eventually';
-import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy';
+import { startFaultProxy, type FaultProxy, type JsonObject } from '../../support/fault-proxy';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../support/scripted-kinesis';
 import { localKinesisClient } from '../../support/scripted-kinesis/client';
 
@@ -52,6 +52,17 @@ describe('the fault proxy', () => {
     await put('passed');
     await expect(put('throttled')).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(upstream.requests.count('PutRecord')).toBe(1);
+  });
+
+  it('changes requests before the upstream gets them', async () => {
+    const rewriteRequest = ({ PartitionKey: _, ...rest }: JsonObject): JsonObject => ({
+      ...rest,
+      PartitionKey: 'other',
+    });
+    proxy.faults.add({ operation: 'PutRecord', times: 1, action: { rewriteRequest } });
+    await put('first');
+    await put('second');
+    expect(stored()).toEqual(['other', 'second']);
   });
 
   it('drops requests before the upstream and replies after it', async () => {
