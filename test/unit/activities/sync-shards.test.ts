@@ -1,8 +1,14 @@
 import { createActivitiesFrom, type Activities } from '../../../src/activities';
+import { TrialLane } from '../../../src/activities/trial-lane';
 import { shardWorkflowId, type StreamIncarnation } from '../../../src/core/names';
 import { SHARD_END, TRIM_HORIZON, type Position } from '../../../src/core/positions';
 import type { StreamRegistration, SyncResult } from '../../../src/core/shard-work';
+import { MemoryDeadLetterStore } from '../../../src/dead-letters/memory-dead-letters';
+import { TrialLane } from '../../../src/activities/trial-lane';
+import { MemoryDeadLetterStore } from '../../../src/dead-letters/memory-dead-letters';
 import { defineConsumer } from '../../../src/handler/define-consumer';
+import { inlineRunner } from '../../../src/handler/inline-runner';
+import { inlineRunner } from '../../../src/handler/inline-runner';
 import { AwsKinesis } from '../../../src/kinesis/aws-kinesis';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../support/scripted-kinesis';
 import { localKinesisClient } from '../../support/scripted-kinesis/client';
@@ -29,13 +35,16 @@ beforeEach(async () => {
   const handler = (): void => undefined;
   const definition = defineConsumer({ name: 'delays', stream: 'flights', startFrom: 'LATEST', handler });
   const kinesis = new AwsKinesis(localKinesisClient(server.endpoint));
+  const letters = new MemoryDeadLetterStore();
+  const runtime = { definition, kinesis, store, letters, runner: () => inlineRunner(definition) };
   activities = createActivitiesFrom({
-    consumers: new Map([['delays/flights', { definition, kinesis, store }]]),
+    consumers: new Map([['delays/flights', runtime]]),
     worker: 'worker-1',
     running: new Set(),
     now: () => server.now(),
     random: () => 0,
     mintToken: () => 'token',
+    trialLane: new TrialLane(),
   });
 });
 
