@@ -1,4 +1,4 @@
-/** `npm run bench -- [throughput] [latency] [history] [idle] [options]`: docs/benchmarks.md says what each figure means. */
+/** `npm run bench -- [throughput] [latency] [history] [idle] [isolation] [options]`: docs/benchmarks.md says what each figure means. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../dev/stack/error-text';
 import { Pinning } from './measure/pinning';
@@ -7,6 +7,7 @@ import type { Result } from './measure/result';
 import { BenchContext, type Sizes } from './scenarios/bench-context';
 import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
+import { isolation } from './scenarios/isolation';
 import { latency } from './scenarios/latency';
 import { throughput } from './scenarios/throughput';
 
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Res
   latency,
   history,
   idle,
+  isolation,
 };
 
 interface Options extends Sizes {
@@ -25,7 +27,7 @@ const command = new Command('bench')
   .description('Measures Tidemark on this machine, with local servers')
   .addArgument(new Argument('[names...]', 'which benchmarks; default: all').choices(Object.keys(benchmarks)))
   .option('--records <n>', 'records of a throughput or history run', wholeNumber, 400_000)
-  .option('--repeats <n>', 'runs of each subject of throughput', wholeNumber, 5)
+  .option('--repeats <n>', 'runs of each subject of throughput and isolation', wholeNumber, 5)
   .option(
     '--seconds <n>',
     'measured time of latency and idle (idle: at least 75 for its targets to mean something)',

@@ -43,6 +43,19 @@ export interface Sample {
   readonly latenciesMs: readonly number[];
 }
 
+/** What the program of `isolation` is to measure. */
+export interface IsolationOrder {
+  readonly subject: 'handlers' | 'threads';
+  readonly isolation: 'inline' | 'thread';
+  /** Name of the consumer in `isolation-consumers.ts`. */
+  readonly handler: string;
+  readonly shards: number;
+  readonly batchRecords: number;
+  readonly recordBytes: number;
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+}
+
 export interface ServerOrder {
   readonly shards?: number;
   readonly recordsPerShard?: number;
@@ -52,6 +65,7 @@ export interface ServerOrder {
 export type ChildMessage =
   | { readonly kind: 'ready'; readonly endpoint?: string }
   | { readonly kind: 'span'; readonly span: Span | WorkerSpan }
-  | { readonly kind: 'sample'; readonly sample: Sample };
+  | { readonly kind: 'sample'; readonly sample: Sample }
+  | { readonly kind: 'figures'; readonly figures: Readonly<Record<string, number>> };
 
 export type ParentMessage = { readonly kind: 'go' } | { readonly kind: 'sample' } | { readonly kind: 'stop' };

@@ -8,7 +8,10 @@ const SHARED_POOL_BYTES = Buffer.poolSize;
 /** Numbers per record in `places`: buffer, offset, length. */
 const PLACE = 3;
 
-/** Records in columns, so that few objects are cloned. */
+/**
+ * Records in columns, so that few objects are cloned. Texts one by one: parts of a long one would be cheaper, but each part that a handler
+ * keeps would keep the whole in memory.
+ */
 export interface PackedRecords {
   readonly sequenceNumbers: readonly string[];
   readonly partitionKeys: readonly string[];
@@ -37,19 +40,8 @@ export interface Loan {
  */
 export function lend(records: readonly RawRecord[], isKept: boolean): Loan {
   const borrowed = isKept ? [] : wholeBuffers(records);
-  const indexes = new Map(borrowed.map((buffer, index) => [buffer as ArrayBufferLike, index]));
-  const places = new Uint32Array(records.length * PLACE);
-  const copies: Uint8Array[] = [];
-  let copiedBytes = 0;
-  for (const [at, { data }] of records.entries()) {
-    const index = indexes.get(data.buffer);
-    const isCopied = index === undefined || data.byteLength === 0;
-    places.set([index ?? borrowed.length, isCopied ? copiedBytes : data.byteOffset, data.byteLength], at * PLACE);
-    if (!isCopied || data.byteLength === 0) continue;
-    copies.push(data);
-    copiedBytes += data.byteLength;
-  }
-  const buffers = copies.length === 0 ? borrowed : [...borrowed, concatenate(copies, copiedBytes)];
+  const { places, copies } = placesOf(records, borrowed);
+  const buffers = copies === undefined ? borrowed : [...borrowed, copies];
   const packed: PackedRecords = {
     sequenceNumbers: records.map(({ sequenceNumber }) => sequenceNumber),
     partitionKeys: records.map(({ partitionKey }) => partitionKey),
@@ -67,6 +59,29 @@ export function lend(records: readonly RawRecord[], isKept: boolean): Loan {
   };
 }
 
+/** Where each payload is, and the copies of those that do not go with a borrowed buffer. */
+function placesOf(
+  records: readonly RawRecord[],
+  borrowed: readonly ArrayBuffer[],
+): { places: Uint32Array; copies?: ArrayBuffer } {
+  const indexes = new Map(borrowed.map((buffer, index) => [buffer as ArrayBufferLike, index]));
+  const places = new Uint32Array(records.length * PLACE);
+  const copies: Uint8Array[] = [];
+  let copiedBytes = 0;
+  let cell = 0;
+  for (const { data } of records) {
+    const { byteLength, byteOffset } = data;
+    const index = byteLength === 0 ? undefined : indexes.get(data.buffer);
+    places[cell++] = index ?? borrowed.length;
+    places[cell++] = index === undefined ? copiedBytes : byteOffset;
+    places[cell++] = byteLength;
+    if (index !== undefined || byteLength === 0) continue;
+    copies.push(data);
+    copiedBytes += byteLength;
+  }
+  return copies.length === 0 ? { places } : { places, copies: concatenate(copies, copiedBytes) };
+}
+
 export function unpack({ sequenceNumbers, partitionKeys, arrivalMs, places, buffers }: PackedRecords): RawRecord[] {
   return sequenceNumbers.map((sequenceNumber, at) => ({
     sequenceNumber,
@@ -77,9 +92,10 @@ export function unpack({ sequenceNumbers, partitionKeys, arrivalMs, places, buff
 }
 
 function payloadAt(places: Uint32Array, at: number, buffers: readonly ArrayBuffer[]): Uint8Array {
-  const [index = 0, offset, length = 0] = places.subarray(at * PLACE, (at + 1) * PLACE);
-  const buffer = buffers[index];
-  return buffer === undefined || length === 0 ? new Uint8Array() : Buffer.from(buffer, offset, length);
+  const cell = at * PLACE;
+  const length = places[cell + 2] ?? 0;
+  const buffer = buffers[places[cell] ?? 0];
+  return buffer === undefined || length === 0 ? new Uint8Array() : Buffer.from(buffer, places[cell + 1], length);
 }
 
 /** Buffers of which these records are views of every byte, none twice. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerDefinition } from '../define-consumer';
 import { BatchFailedError, type HandlerRunner, type RunOutcome, type RunRequest } from '../handler-runner';
 import { handlerTimeout, timedOut } from '../inline-runner';
@@ -74,10 +73,8 @@ class ThreadRunner implements HandlerRunner {
     const settled = reply.then((end) => settle(end, loan, this.definition));
     // It may fail when nobody waits for it any more.
     settled.catch(() => undefined);
-    const timer = new AbortController();
-    const isLate = sleep(this.definition.options.handlerTimeoutMs, 'timeout' as const, { signal: timer.signal });
-    isLate.catch(() => undefined);
-    const first = await Promise.race([settled, isLate, isLost]).finally(() => timer.abort());
+    const deadline = after(this.definition.options.handlerTimeoutMs, 'timeout' as const);
+    const first = await Promise.race([settled, deadline.promise, isLost]).finally(deadline.forget);
     if (typeof first !== 'string') return first;
     const ended = this.endRun(thread, settled, first).then((hasSettled) => hasSettled || loan.writeOff());
     if (first === 'timeout') {
@@ -91,15 +88,12 @@ class ThreadRunner implements HandlerRunner {
   /** Asks the handler to settle, and ends its thread if it does not. True if it did. */
   private async endRun(thread: HandlerThread, settled: Promise<unknown>, why: AbortKind): Promise<boolean> {
     thread.abort(why);
-    const timer = new AbortController();
-    const late = sleep(this.graceMs, 'late' as const, { signal: timer.signal });
-    late.catch(() => undefined);
+    const late = after(this.graceMs, 'late' as const);
     const quiet = settled.then(
       () => undefined,
       () => undefined,
     );
-    const hasSettled = (await Promise.race([quiet, late])) !== 'late';
-    timer.abort();
+    const hasSettled = (await Promise.race([quiet, late.promise]).finally(late.forget)) !== 'late';
     if (!hasSettled) await thread.terminate();
     return hasSettled;
   }
@@ -120,7 +114,19 @@ function settle(end: End, loan: Loan, { options }: ConsumerDefinition): RunOutco
   throw new BatchFailedError(end.failure.kind, end.failure.error, end.failure.index);
 }
 
-function whenAborted(signal: AbortSignal): { promise: Promise<'lost'>; forget: () => void } {
+/** Of what may come and then need not be waited for any more. */
+interface Prospect<T> {
+  readonly promise: Promise<T>;
+  readonly forget: () => void;
+}
+
+function after<T>(ms: number, value: T): Prospect<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(value), ms)));
+  return { promise, forget: () => clearTimeout(timer) };
+}
+
+function whenAborted(signal: AbortSignal): Prospect<'lost'> {
   let onAbort: () => void = () => undefined;
   const promise = new Promise<'lost'>((resolve) => {
     onAbort = () => resolve('lost');

@@ -61,7 +61,7 @@ const files = {
 
 /** Another copy of the package in the project: only the brand of a consumer is shared. */
 const COPY = `exports.defineConsumer = ({ name, stream: streamName, ...rest }) => ({
-  [Symbol.for('tidemark.consumer')]: true, options: { name, streamName, errorDetail: 'code' }, ...rest });`;
+  [Symbol.for('tidemark.consumer')]: true, options: { name, streamName, errorDetail: 'code', onFailure: {} }, ...rest });`;
 
 describe.each([
   ['has a copy of tidemark installed', true],
