@@ -4,22 +4,24 @@ import {
   narrowAfterSuccess,
   streakAt,
   type FailureCause,
+  type FailurePolicy,
   type FailureStreak,
 } from '../core/failure-policy';
 import { ALL_HANDLED, type RecordError } from '../core/outcome';
-import { settle, type GivenUp, type Settlement } from '../core/settlement';
-import type { ParkedOrder, SliceResult } from '../core/shard-work';
+import { settle, setsAside, type GivenUp, type Settlement } from '../core/settlement';
+import type { ParkedOrder, Progress, SliceResult } from '../core/shard-work';
 import { chooseSpan } from '../core/span';
 import { BatchFailedError, type HandlerRunner, type RunOutcome } from '../handler/handler-runner';
 import type { BatchSource } from './batch-source';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { describeDecision, FailureSteps } from './failure-steps';
-import { handlerFailure } from './handler-failure';
 import type { PlacedLetter } from './letter-writer';
+import type { ParkedKeys } from './parked-keys';
 import { SpanCommit, type SettledSpan } from './span-commit';
 import { describeRange, Span, type BatchOffer } from './span';
 import { Trials } from './trials';
+import { WorkFailures } from './work-failures';
 
 /** `again`: nothing was committed; the records were put back and are offered once more. */
 export type WorkResult = 'committed' | 'fenced' | 'again';
@@ -28,6 +30,7 @@ export interface WorkWorld extends HoldWorld {
   readonly hold: CheckpointHold;
   readonly source: Pick<BatchSource, 'putBack'>;
   readonly runner: HandlerRunner;
+  readonly parked: ParkedKeys;
 }
 
 export interface WorkStart {
@@ -58,6 +61,7 @@ export class BatchWork {
   private readonly spanCommit: SpanCommit;
   private readonly steps: FailureSteps;
   private readonly trials: Trials;
+  private readonly failures: WorkFailures;
 
   constructor(
     private readonly world: WorkWorld,
@@ -67,7 +71,9 @@ export class BatchWork {
     this.skip = start.order?.kind === 'skip' && start.order.partitionKey === undefined ? start.order : undefined;
     this.steps = new FailureSteps(world);
     this.trials = new Trials(world, start.wasDeathCounted);
+    this.failures = new WorkFailures(world, start.summary);
     this.spanCommit = new SpanCommit(world, {
+      progressWith: (progress, letters) => this.progressWith(progress, letters),
       markAfter: (position, offered) => this.trials.markOf(narrowAfterSuccess(this.streakSoFar, position, offered)),
       onCommitted: (letters, offered) => this.noteCommit(letters, offered),
     });
@@ -77,7 +83,14 @@ export class BatchWork {
     this.batches += 1;
     this.steps.noteLetters(letters, this.skip);
     if (letters.length > 0) this.skip = undefined;
+    for (const { letter } of letters) if (letter.status === 'PARKED') this.world.parked.add(letter);
     this.streakSoFar = narrowAfterSuccess(this.streakSoFar, this.world.hold.checkpoint.position, offered);
+  }
+
+  private progressWith(progress: Progress, letters: readonly PlacedLetter[]): Progress {
+    const newlyParked = letters.flatMap(({ letter }) => (letter.status === 'PARKED' ? [letter.partitionKey] : []));
+    const parkedKeys = this.world.parked.sizeWith(newlyParked);
+    return parkedKeys === 0 && progress.parkedKeys === undefined ? progress : { ...progress, parkedKeys };
   }
 
   /** What is still under suspicion. */
@@ -94,7 +107,8 @@ export class BatchWork {
   async handle(offer: BatchOffer): Promise<WorkResult> {
     const span = this.choose(offer);
     const { streak } = this;
-    if (streak?.phase === 'final') return this.giveUp(span, streak);
+    if (this.roomBefore(span) === 0) return this.haltFull(span);
+    if (streak?.phase === 'final' && span.diverted.length === 0) return this.giveUp(span, streak);
     this.skip = undefined;
     const [first] = span.records;
     const known = first && this.rejections.get(first.sequenceNumber);
@@ -126,8 +140,36 @@ export class BatchWork {
         standsAlone: (sequenceNumber) => this.rejections.has(sequenceNumber),
       },
     );
-    this.world.source.putBack(records.slice(choice.length));
-    return new Span(offer, choice);
+    const isParked = (partitionKey: string): boolean => this.world.parked.has(partitionKey);
+    const whole = new Span(offer, choice, isParked);
+    const length = this.roomBefore(whole) || choice.length;
+    this.world.source.putBack(records.slice(length));
+    const offered = choice.offered.filter((index) => index < length);
+    return length === choice.length ? whole : new Span(offer, { length, offered }, isParked);
+  }
+
+  /** Index of the first record whose key is parked and that there is no room for; undefined if there is room. */
+  private roomBefore({ diverted }: Span): number | undefined {
+    const { maxParkedRecords } = this.policy;
+    return diverted[Math.max(0, maxParkedRecords - this.world.parked.records)];
+  }
+
+  private haltFull(span: Span): Promise<WorkResult> {
+    const message = `More than ${this.policy.maxParkedRecords} records of parked partition keys wait`;
+    const error: RecordError = { code: 'PARTITION_KEY_PARKED', message };
+    const halt: GivenUp = { index: 0, error, condition: 'PartitionKeyParked', attempts: 0 };
+    return this.apply(span, { settlement: { covered: 0, givenUp: [], halt }, filtered: [], transact: [] });
+  }
+
+  private get policy(): FailurePolicy {
+    return this.world.runtime.definition.options.onFailure;
+  }
+
+  /** Where there is no room for records that were given up, the shard is parked instead of their keys. */
+  private policyFor(span: Span, givenUp: readonly GivenUp[]): FailurePolicy {
+    const { policy } = this;
+    const keys = givenUp.map(({ index }) => span.records[index]?.partitionKey ?? '');
+    return this.world.parked.hasRoom(policy, keys) ? policy : { ...policy, parkBy: 'shard' };
   }
 
   private async run(span: Span, streak: FailureStreak | undefined): Promise<RunOutcome | 'left' | 'fenced'> {
@@ -167,8 +209,8 @@ export class BatchWork {
 
   /** All that is known is that one of the records failed. */
   private decide(span: Span, cause: FailureCause): Promise<WorkResult> {
-    const { hold, runtime, dependencies } = this.world;
-    const policy = runtime.definition.options.onFailure;
+    const { hold, dependencies } = this.world;
+    const { policy } = this;
     const world = { nowMs: hold.now, random: dependencies.random() };
     const decision = decideFailure(
       policy,
@@ -179,7 +221,7 @@ export class BatchWork {
     this.steps.noteDecision(decision, cause);
     if (decision.kind === 'final') return this.giveUp(span, decision.streak);
     const what = `The handler failed on ${describeRange(span.offeredRecords)}; ${describeDecision(decision, policy)}`;
-    throw this.failure(cause.error, what, decision);
+    throw this.failures.toBeTriedAgain(cause.error, what, decision);
   }
 
   /** The one offered record of the span has failed for good. */
@@ -187,7 +229,7 @@ export class BatchWork {
     const index = span.offered[0] ?? 0;
     const { error = NO_ERROR, condition = 'RetryAttemptsExhausted', failures: attempts } = streak;
     const given: GivenUp = { index, error, condition, attempts };
-    const isSetAside = this.world.runtime.definition.options.onFailure.then === 'deadLetter' || this.skip !== undefined;
+    const isSetAside = setsAside(this.policyFor(span, [given])) || this.skip !== undefined;
     const settlement = isSetAside
       ? { covered: span.records.length, givenUp: [given] }
       : { covered: index, givenUp: [], halt: given };
@@ -195,13 +237,14 @@ export class BatchWork {
   }
 
   private settle(span: Span, outcome: RunOutcome): Promise<WorkResult> {
-    const { hold, runtime, dependencies } = this.world;
+    const { hold, dependencies } = this.world;
     const outcomes = span.fromOffered(outcome);
-    const settlement = settle(
-      runtime.definition.options.onFailure,
-      { position: hold.checkpoint.position, records: span.records, outcomes, streak: this.streak },
-      { nowMs: hold.now, random: dependencies.random() },
-    );
+    const { position } = hold.checkpoint;
+    const input = { position, records: span.records, outcomes, diverted: span.diverted, streak: this.streak };
+    const world = { nowMs: hold.now, random: dependencies.random() };
+    const first = settle(this.policy, input, world);
+    const policy = this.policyFor(span, first.givenUp);
+    const settlement = policy === this.policy ? first : settle(policy, input, world);
     return this.apply(span, { settlement, filtered: outcomes.filtered, transact: outcome.transact ?? [] });
   }
 
@@ -217,7 +260,10 @@ export class BatchWork {
 
   /** What comes after the commit of what was settled. */
   private goOn(span: Span, { covered, retry, halt }: Settlement): WorkResult {
-    if (halt) throw this.halted(span, halt);
+    if (halt) {
+      this.steps.noteHalt(span.sequenceNumberAt(halt.index), halt.error);
+      throw this.failures.halted(span, halt);
+    }
     if (retry === undefined) return 'committed';
     this.streakSoFar = retry.streak;
     const { failures, records, error = NO_ERROR } = retry.streak;
@@ -226,9 +272,13 @@ export class BatchWork {
       return 'committed';
     }
     this.steps.noteRetry(retry.streak, retry.delayMs, error);
-    const { maxAttempts } = this.world.runtime.definition.options.onFailure;
+    const { maxAttempts } = this.policy;
     const next = `attempt ${failures + 1} of ${maxAttempts} in ${(retry.delayMs / 1_000).toFixed(1)} s`;
-    throw this.failure(error, `${records} of ${describeRange(span.records)} are to be tried again; ${next}`, retry);
+    throw this.failures.toBeTriedAgain(
+      error,
+      `${records} of ${describeRange(span.records)} are to be tried again; ${next}`,
+      retry,
+    );
   }
 
   /** Neither effects nor checkpoint were written. What a handler returns has no effect of its own, so it may run again. */
@@ -239,30 +289,5 @@ export class BatchWork {
     if (span.offered.length <= 1) return this.standAlone(span, 0, error);
     this.maxOffered = Math.floor(span.offered.length / 2);
     return this.putBack(span);
-  }
-
-  private halted(span: Span, { index, error, condition, attempts }: GivenUp): Error {
-    const { hold, runtime } = this.world;
-    const { then, parkForMs } = runtime.definition.options.onFailure;
-    const sequenceNumber = span.records[index]?.sequenceNumber ?? '';
-    const how = then === 'stop' ? 'stop' : 'park';
-    this.steps.noteHalt(sequenceNumber, error);
-    const { position } = hold.checkpoint;
-    const range = { position, through: sequenceNumber, records: 1, failures: attempts, deaths: 0 };
-    const streak: FailureStreak = { ...range, phase: 'final', error, condition };
-    const retryAtMs = how === 'park' && parkForMs !== undefined ? hold.now + parkForMs : undefined;
-    const halt = { how, sequenceNumber, sinceMs: hold.now, ...(retryAtMs === undefined ? {} : { retryAtMs }) } as const;
-    const next = how === 'stop' ? 'the consumer stops' : 'the shard is parked';
-    const what = `Record ${sequenceNumber} failed for good after ${attempts} attempts; ${next}`;
-    return handlerFailure({ ...this.told(error, what), streak, retryAfterMs: 0, halt });
-  }
-
-  private failure(error: RecordError, what: string, next: { streak: FailureStreak; delayMs: number }): Error {
-    return handlerFailure({ ...this.told(error, what), streak: next.streak, retryAfterMs: next.delayMs });
-  }
-
-  private told(error: RecordError, what: string) {
-    const { hold } = this.world;
-    return { error, what, checkpoint: hold.checkpoint, summary: this.start.summary(), nowMs: hold.now };
   }
 }

@@ -31,10 +31,13 @@ export class FailureSteps {
 
   noteLetters(letters: readonly PlacedLetter[], skip: ParkedOrder | undefined): void {
     for (const { letter } of letters) {
-      const { sequenceNumber, errors } = letter;
+      const { sequenceNumber, errors, status, condition } = letter;
+      // Those that follow a parked record are too many to be told one by one.
+      if (condition === 'PartitionKeyParked') continue;
       const { code, attempts } = errors.at(-1) ?? { ...NO_ERROR, attempts: 0 };
       const record = { atMs: this.world.hold.now, sequenceNumber, code };
       if (skip) this.note({ kind: 'skipped', by: skip.by, ...(skip.reason ? { reason: skip.reason } : {}), ...record });
+      else if (status === 'PARKED') this.note({ kind: 'parked', by: 'partitionKey', ...record });
       else this.note({ kind: 'deadLettered', attempts, ...record });
     }
   }

@@ -69,7 +69,8 @@ export class LetterWriter {
     skip: ParkedOrder | undefined,
   ): DeadLetter {
     const { hold, runtime } = this.world;
-    const { deadLetterTtlMs } = runtime.definition.options;
+    const { deadLetterTtlMs, onFailure } = runtime.definition.options;
+    const status = skip ? 'DISCARDED' : onFailure.then === 'park' ? 'PARKED' : 'OPEN';
     const nowMs = hold.now;
     const { workflowId, writer } = hold;
     return {
@@ -80,10 +81,11 @@ export class LetterWriter {
       bytes: record.data.byteLength,
       data: record.data,
       condition: skip ? 'SkippedByOperator' : condition,
-      status: skip ? 'DISCARDED' : 'OPEN',
+      status,
       errors: [{ ...error, attempts, atMs: nowMs, workflowId, runId: writer.runId }],
       writtenAtMs: nowMs,
-      ...(deadLetterTtlMs === undefined ? {} : { expiresAtMs: nowMs + deadLetterTtlMs }),
+      // A parked record is not given up: it must not expire.
+      ...(deadLetterTtlMs === undefined || status === 'PARKED' ? {} : { expiresAtMs: nowMs + deadLetterTtlMs }),
       ...(skip ? { decidedBy: skip.by, decidedAtMs: nowMs, ...(skip.reason ? { reason: skip.reason } : {}) } : {}),
       version: 1,
     };

@@ -5,6 +5,7 @@ import type { SliceInput, SliceResult } from '../core/shard-work';
 import { StreamWatch } from '../kinesis/stream-watch';
 import { consumerKey, type ActivityDependencies, type ConsumerRuntime } from './dependencies';
 import { Ownership } from './ownership';
+import { ParkedKeysCache } from './parked-keys';
 import { Slice } from './slice';
 
 /**
@@ -15,6 +16,7 @@ import { Slice } from './slice';
  */
 export function createProcessBatches(dependencies: ActivityDependencies): (input: SliceInput) => Promise<SliceResult> {
   const watchFor = createWatches();
+  const parkedKeys = new ParkedKeysCache();
   return async (input) => {
     const runtime = findConsumer(dependencies, input.shard);
     const context = Context.current();
@@ -24,7 +26,7 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
     );
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
     const runner = runtime.runner(name);
-    const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner };
+    const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner, parkedKeys };
     dependencies.running.add(name);
     try {
       return await new Slice(world, input).run();

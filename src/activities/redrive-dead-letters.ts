@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { RedriveInput, RedriveResult } from '../core/redrive';
 import type { ActivityDependencies } from './dependencies';
+import type { ShardIdentity } from '../core/names';
 import { Ownership } from './ownership';
 import { findConsumer } from './process-batches';
 import { RedriveSlice, type RedriveNote } from './redrive-slice';
@@ -23,7 +24,8 @@ export function createRedriveDeadLetters(
     const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
     try {
       const isCareful = context.info.attempt > 1;
-      const world = { dependencies, runtime, ownership, runner, origin: { workflowId, runId }, isCareful };
+      const fenceOf = async (shard: ShardIdentity): Promise<number> => (await runtime.store.read(shard))?.fence ?? 0;
+      const world = { dependencies, runtime, ownership, runner, origin: { workflowId, runId }, isCareful, fenceOf };
       // A slice that died has told its heartbeat how far it came.
       return await new RedriveSlice(world, { ...input, progress: before?.progress ?? input.progress }).run();
     } finally {

@@ -26,6 +26,11 @@ export class LetterRuns {
     this.held = new Set(heldKeys);
   }
 
+  /** What a letter stays that fails again. */
+  private get failedStatus(): 'OPEN' | 'PARKED' {
+    return this.request.status ?? 'OPEN';
+  }
+
   /** Digests of the partition keys that have failed. */
   get heldKeys(): readonly string[] {
     return [...this.held];
@@ -53,7 +58,7 @@ export class LetterRuns {
     for (const letter of letters) {
       const outcome = await dependencies.trialLane.run(
         async () => {
-          const mark = { letter, change: { ...this.decision(), status: 'OPEN' } } as const;
+          const mark = { letter, change: { ...this.decision(), status: this.failedStatus } };
           const answer = await insist(this.world, () => runtime.letters.mark(mark));
           if (answer.kind === 'conflict') this.added.skipped += 1;
           else await this.tryLetters([{ ...answer.letter, data: letter.data }]);
@@ -135,7 +140,7 @@ export class LetterRuns {
   }
 
   private async run(letters: readonly DeadLetter[]): Promise<RunOutcome | RecordError> {
-    const { runner, ownership, dependencies } = this.world;
+    const { runner, ownership } = this.world;
     const [{ shard } = { shard: undefined }] = letters;
     if (shard === undefined) throw new Error('A run of no letters');
     try {
@@ -146,7 +151,7 @@ export class LetterRuns {
         }),
         millisBehindLatest: 0,
         attempt: 1 + Math.max(...letters.map(({ errors }) => errors.length)),
-        fence: dependencies.now(),
+        fence: await this.world.fenceOf(shard),
         redrive: true,
         lost: ownership.lost,
         keepPayloads: true,
@@ -165,7 +170,7 @@ export class LetterRuns {
       marks.length > 1 && (await insist(this.world, () => letters.markAll(marks, []))).kind === 'marked';
     for (const mark of marks) {
       const isMarked = isTogether || (await insist(this.world, () => letters.mark(mark))).kind === 'marked';
-      const hasFailed = mark.change.status === 'OPEN';
+      const hasFailed = mark.change.status === this.failedStatus;
       // Held also where somebody has changed it: it did fail.
       if (hasFailed) this.held.add(digestOf(mark.letter));
       this.added[isMarked ? (hasFailed ? 'failed' : 'redriven') : 'skipped'] += 1;
@@ -181,7 +186,7 @@ export class LetterRuns {
     const decision = this.decision();
     const { reason } = this.request;
     const addError = { code, message, attempts: 1, atMs: decision.atMs, ...this.world.origin };
-    const change = { ...decision, status: 'OPEN', addError, ...(reason === undefined ? {} : { reason }) } as const;
+    const change = { ...decision, status: this.failedStatus, addError, ...(reason === undefined ? {} : { reason }) };
     return { letter, change };
   }
 

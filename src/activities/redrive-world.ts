@@ -1,4 +1,5 @@
 import { TidemarkError } from '../core/errors';
+import type { ShardIdentity } from '../core/names';
 import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
 import type { HandlerRunner } from '../handler/handler-runner';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
@@ -14,6 +15,8 @@ export interface RedriveWorld {
   readonly origin: { readonly workflowId: string; readonly runId: string };
   /** An execution before this one has died: perhaps of a letter. Each is tried alone, and marked before. */
   readonly isCareful: boolean;
+  /** Fence of the shard's owner: what is handled beside it must be as new to a sink, and must not make the owner look old. */
+  readonly fenceOf: (shard: ShardIdentity) => Promise<number>;
 }
 
 /**

@@ -2,7 +2,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { TrialMark } from '../core/checkpoint';
 import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
 import { SHARD_END, type Position } from '../core/positions';
-import type { Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
+import { checkpointKey } from '../core/names';
+import type { ParkedOrder, Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
 import { timingOf } from '../core/timing';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import type { HandlerRunner } from '../handler/handler-runner';
@@ -11,7 +12,9 @@ import { BatchWork } from './batch-work';
 import { CheckpointHold, type HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { FailureSteps } from './failure-steps';
+import { Drain } from './drain';
 import { openSource } from './open-source';
+import { ParkedKeys, type ParkedKeysCache } from './parked-keys';
 import { logLoss } from './slice-log';
 import { afterOrder, suspicionAt } from './slice-start';
 
@@ -21,6 +24,7 @@ const IDLE_TOUCH_INTERVAL_MS = 300_000;
 export interface SliceWorld extends HoldWorld {
   readonly watch: StreamWatch;
   readonly runner: HandlerRunner;
+  readonly parkedKeys: ParkedKeysCache;
 }
 
 /**
@@ -46,8 +50,39 @@ export class Slice {
     if (position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
     const source = await this.unlessStopped(() => this.openSource(position));
     if (source === 'stopped') return this.stopped();
-    this.work = this.beginWork(source, acquired.trial);
-    return this.consume(source, this.work);
+    const parked = await this.unlessStopped(() => this.parkedKeys());
+    if (parked === 'stopped' || parked === 'left') return this.stopped();
+    if (parked === 'fenced') return this.fenced();
+    this.work = this.beginWork(source, parked, acquired.trial);
+    try {
+      return await this.consume(source, this.work);
+    } finally {
+      this.world.parkedKeys.keep(this.name, this.hold.checkpoint.token, parked);
+    }
+  }
+
+  private get name(): string {
+    return checkpointKey(this.input.shard).pk;
+  }
+
+  /** What is parked by partition key, after what is due of it was tried again. */
+  private async parkedKeys(): Promise<ParkedKeys | 'left' | 'fenced'> {
+    const { hold, world, input } = this;
+    const { letters, definition } = world.runtime;
+    if (!hold.progress.parkedKeys) return ParkedKeys.none();
+    const known = world.parkedKeys.find(this.name, hold.checkpoint.token);
+    const parked = known ?? (await ParkedKeys.load(letters, hold.shard));
+    const due = parked.due(definition.options.onFailure, hold.now);
+    const order = orderOf(input.order);
+    const isMeant = (key: string): boolean =>
+      order === undefined ? due.includes(key) : order.partitionKey === undefined || order.partitionKey === key;
+    if (!parked.all().some(isMeant)) return parked;
+    const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.now)).run(isMeant);
+    world.ownership.lost.throwIfAborted();
+    if (after === 'left') return after;
+    const progress = { ...hold.progress, parkedKeys: after.size };
+    const outcome = await hold.commit(hold.checkpoint.position, { progress, records: 0 });
+    return outcome === 'committed' ? after : 'fenced';
   }
 
   private async openSource(position: Position): Promise<BatchSource> {
@@ -64,7 +99,7 @@ export class Slice {
     return source;
   }
 
-  private beginWork(source: BatchSource, trial: TrialMark | undefined): BatchWork {
+  private beginWork(source: BatchSource, parked: ParkedKeys, trial: TrialMark | undefined): BatchWork {
     const { hold, world, input } = this;
     const { order } = input;
     const policy = world.runtime.definition.options.onFailure;
@@ -75,7 +110,7 @@ export class Slice {
     if (death) steps.noteDecision(death.decision, death.cause);
     if (order?.kind === 'retry') steps.noteUnparked(order);
     return new BatchWork(
-      { ...world, hold, source },
+      { ...world, hold, source, parked },
       {
         streak: death ? streak : afterOrder(streak, order),
         wasDeathCounted: death !== undefined,
@@ -172,6 +207,15 @@ export class Slice {
   private get batches(): number {
     return this.work?.batches ?? 0;
   }
+}
+
+function timeIsOver(atMs: number): ParkedOrder {
+  return { kind: 'retry', by: 'Tidemark', reason: 'its time is over', atMs };
+}
+
+/** An order about the shard itself is carried out by what follows: a skip concerns one record, a retry all that is parked. */
+function orderOf(order: ParkedOrder | undefined): ParkedOrder | undefined {
+  return order?.kind === 'skip' && order.partitionKey === undefined ? undefined : order;
 }
 
 /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */

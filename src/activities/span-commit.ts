@@ -3,7 +3,7 @@ import type { TrialMark } from '../core/checkpoint';
 import { TidemarkError } from '../core/errors';
 import type { Position } from '../core/positions';
 import type { Settlement } from '../core/settlement';
-import type { ParkedOrder } from '../core/shard-work';
+import type { ParkedOrder, Progress } from '../core/shard-work';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { atOnce, inPieces, LetterWriter, type LetterPiece, type PlacedLetter } from './letter-writer';
@@ -27,6 +27,8 @@ export type SpanCommitResult = 'committed' | 'fenced' | 'left' | EffectsRefused;
 export interface SearchState {
   /** What the row is to remember of it once the checkpoint stands at this position. */
   markAfter(position: Position, offered: number): TrialMark | undefined;
+  /** With what the letters change of it. */
+  progressWith(progress: Progress, letters: readonly PlacedLetter[]): Progress;
   onCommitted(letters: readonly PlacedLetter[], offered: number): void;
 }
 
@@ -51,7 +53,7 @@ export class SpanCommit {
       if ((await this.letters.prepare(piece)) === 'left') return 'left';
       const outcome = await this.commitPiece(span, from, piece, settled);
       if (outcome !== 'committed') return outcome;
-      this.search.onCommitted(piece.letters, span.offeredBetween(from, piece.end));
+      this.search.onCommitted(piece.letters, span.dueBetween(from, piece.end));
       from = piece.end;
     }
     return 'committed';
@@ -70,8 +72,11 @@ export class SpanCommit {
     if (problem || last === undefined) return problem ?? 'committed';
     const position = { at: 'AFTER', sequenceNumber: last.sequenceNumber } as const;
     const outcome = await hold.commit(position, {
-      trial: this.search.markAfter(position, span.offeredBetween(from, end)),
-      progress: span.progressAfter(hold.progress, { from, to: end, filtered, letters: letters.length }),
+      trial: this.search.markAfter(position, span.dueBetween(from, end)),
+      progress: this.search.progressWith(
+        span.progressAfter(hold.progress, { from, to: end, filtered, letters: countFinal(letters) }),
+        letters,
+      ),
       records: end - from,
       effects,
     });
@@ -79,4 +84,9 @@ export class SpanCommit {
     if (outcome === 'committed' || outcome === 'fenced' || transact.length > 0) return outcome;
     throw new TidemarkError('INTERNAL', `DynamoDB refused a dead letter: ${outcome.message}`);
   }
+}
+
+/** A parked record is not given up yet. */
+function countFinal(letters: readonly PlacedLetter[]): number {
+  return letters.filter(({ letter }) => letter.status !== 'PARKED').length;
 }

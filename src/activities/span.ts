@@ -21,17 +21,26 @@ export interface Piece {
 export class Span {
   readonly records: readonly RawRecord[];
   readonly offered: readonly number[];
+  /** Records that are due but not offered, because their partition key is parked. */
+  readonly diverted: readonly number[];
 
   constructor(
     readonly offer: BatchOffer,
     { length, offered }: SpanChoice,
+    isParked: (partitionKey: string) => boolean = () => false,
   ) {
     this.records = offer.records.slice(0, length);
-    this.offered = offered;
+    const isDiverted = (index: number): boolean => isParked(this.records[index]?.partitionKey ?? '');
+    this.diverted = offered.filter(isDiverted);
+    this.offered = this.diverted.length === 0 ? offered : offered.filter((index) => !isDiverted(index));
   }
 
   get offeredRecords(): readonly RawRecord[] {
     return this.offered.flatMap((index) => this.records[index] ?? []);
+  }
+
+  sequenceNumberAt(index: number): string {
+    return this.records[index]?.sequenceNumber ?? '';
   }
 
   get through(): string {
@@ -60,8 +69,9 @@ export class Span {
     };
   }
 
-  offeredBetween(from: number, to: number): number {
-    return this.offered.filter((index) => index >= from && index < to).length;
+  /** Records that were due, offered or diverted. */
+  dueBetween(from: number, to: number): number {
+    return [...this.offered, ...this.diverted].filter((index) => index >= from && index < to).length;
   }
 
   progressAfter(before: Progress, { from, to, filtered, letters }: Piece): Progress {

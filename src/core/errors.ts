@@ -98,6 +98,10 @@ export const errorCodes = {
     retryable: true,
     hint: 'One redrive of a consumer runs at a time, so that order is kept: wait for it, or cancel its workflow.',
   },
+  PARTITION_KEY_PARKED: {
+    retryable: true,
+    hint: 'An earlier record of the same partition key is parked: see `npx tidemark retry` and `skip`.',
+  },
   DEAD_LETTER_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark dead-letters list`.' },
   NOT_PARKED: { retryable: false, hint: 'Only a parked shard or partition key can be retried or skipped.' },
   INTERNAL: { retryable: true, hint: 'This is a defect of Tidemark: please report it.' },

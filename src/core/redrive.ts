@@ -21,6 +21,8 @@ export interface RedriveRequest extends ControlRequest {
   readonly id: string;
   readonly stream: StreamIncarnation;
   readonly filter: RedriveFilter;
+  /** Which letters are tried, and stay so if they fail again. Parked ones are tried by their own shard only. Default: open ones. */
+  readonly status?: 'OPEN' | 'PARKED';
   /** Letters that were set aside later are left alone. */
   readonly startedAtMs: number;
 }
@@ -118,12 +120,13 @@ export const NO_COUNTS: RedriveCounts = { total: 0, redriven: 0, failed: 0, held
 export type LetterVerdict = 'ignore' | 'try' | 'passed' | 'failedBefore' | 'died';
 
 /** A letter is tried if it is open, was set aside before the redrive began, and is asked for. */
-export function judgeLetter(letter: DeadLetterHead, { filter, startedAtMs, id }: RedriveRequest): LetterVerdict {
+export function judgeLetter(letter: DeadLetterHead, request: RedriveRequest): LetterVerdict {
+  const { filter, startedAtMs, id, status: tried = 'OPEN' } = request;
   const { writtenAtMs, status, redriveId, decidedAtMs, errors } = letter;
   if (writtenAtMs > startedAtMs || !isAskedFor(letter, filter)) return 'ignore';
   const isMarkedHere = redriveId === id;
   if (status === 'REDRIVEN') return isMarkedHere ? 'passed' : 'ignore';
-  if (status !== 'OPEN') return 'ignore';
+  if (status !== tried) return 'ignore';
   // A failure is written with its mark, at the same time.
   if (isMarkedHere) return errors.at(-1)?.atMs === decidedAtMs ? 'failedBefore' : 'died';
   return hasCode(letter, filter) ? 'try' : 'ignore';

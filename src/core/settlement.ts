@@ -22,8 +22,14 @@ export interface GivenUp {
   readonly index: number;
   readonly error: RecordError;
   readonly condition: DeadLetterCondition;
+  /** 0 of a record that was not tried, because its partition key is parked. */
   readonly attempts: number;
 }
+
+const KEY_PARKED: RecordError = {
+  code: 'PARTITION_KEY_PARKED',
+  message: 'An earlier record of its partition key is parked',
+};
 
 export interface Settlement {
   /** How many records from the first on the checkpoint may pass: each handled, filtered, handled before, or given up. */
@@ -44,6 +50,8 @@ export interface Span {
   readonly records: readonly SettledRecord[];
   /** Outcomes by index in `records`. */
   readonly outcomes: RecordOutcomes;
+  /** Records whose partition key is parked: set aside untried. */
+  readonly diverted?: readonly number[];
   readonly streak: FailureStreak | undefined;
 }
 
@@ -55,7 +63,7 @@ export function settle(policy: FailurePolicy, span: Span, world: { nowMs: number
   const { givenUp, waiting } = sortOut(policy, span, world.nowMs);
   const firstGivenUp = givenUp[0];
   const firstWaiting = waiting[0];
-  const isHalting = policy.then !== 'deadLetter' && firstGivenUp !== undefined;
+  const isHalting = !setsAside(policy) && firstGivenUp !== undefined;
   if (isHalting && (firstWaiting === undefined || firstGivenUp.index < firstWaiting.index))
     return { covered: firstGivenUp.index, givenUp: [], halt: firstGivenUp };
   const stopAt = firstWaiting?.index ?? span.records.length;
@@ -70,6 +78,11 @@ export function settle(policy: FailurePolicy, span: Span, world: { nowMs: number
   return { covered, givenUp: set, ...(left.length === 0 ? {} : { retry: retryOf(policy, span, left, world) }) };
 }
 
+/** Whether a record that is given up is written aside, and the shard goes on; otherwise it halts there. */
+export function setsAside({ then, parkBy }: FailurePolicy): boolean {
+  return then === 'deadLetter' || (then === 'park' && parkBy === 'partitionKey');
+}
+
 interface Waiting {
   readonly index: number;
   /** Failures so far; 0 of a record that was not tried. */
@@ -79,13 +92,15 @@ interface Waiting {
 
 function sortOut(
   policy: FailurePolicy,
-  { records, outcomes, streak, position }: Span,
+  { records, outcomes, streak, position, diverted = [] }: Span,
   nowMs: number,
 ): { givenUp: GivenUp[]; waiting: Waiting[] } {
   const givenUp: GivenUp[] = [];
   const waiting: Waiting[] = [];
   const failuresOf = failureCounter(streakAt(streak, position));
   const nameOf = (index: number): string => records[index]?.sequenceNumber ?? '';
+  for (const index of diverted)
+    givenUp.push({ index, error: KEY_PARKED, condition: 'PartitionKeyParked', attempts: 0 });
   for (const { index, error } of outcomes.rejected)
     givenUp.push({ index, error, condition: 'RecordRejected', attempts: failuresOf(nameOf(index)) + 1 });
   for (const { index, error } of outcomes.failed) {
@@ -108,7 +123,7 @@ function failureCounter(streak: FailureStreak | undefined): (sequenceNumber: str
 
 /** Given up, but not yet covered: it stays in line with one attempt less than its last, so that it is given up again. */
 function merge(waiting: readonly Waiting[], givenUp: readonly GivenUp[]): Waiting[] {
-  const kept = givenUp.map(({ index, error, attempts }) => ({ index, error, failures: attempts - 1 }));
+  const kept = givenUp.map(({ index, error, attempts }) => ({ index, error, failures: Math.max(0, attempts - 1) }));
   return [...waiting, ...kept].toSorted(byIndex);
 }
 

@@ -33,7 +33,8 @@ export function dispatchSlice(state: ShardState): ShardState {
 /** A slice ended normally. Its committed position is the truth; a fenced one leaves a claim to be made. */
 export function foldSlice(state: ShardState, result: SliceResult): ShardState {
   const next = { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result) };
-  if (result.end === 'fenced') return next;
+  // Fenced while it carried out an order: the next one does, again.
+  if (result.end === 'fenced') return { ...next, order: state.order };
   const streak = result.end === 'shardEnd' ? undefined : streakAfter(state, result);
   if (streak !== undefined) return { ...next, streak };
   return { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak, lastError: undefined };

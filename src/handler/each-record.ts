@@ -19,7 +19,7 @@ export interface EachRecordOptions {
 /**
  * Turns a function of one record into a batch handler that says which records failed. After a failure nothing is begun that must come
  * after it: with concurrency 1 the rest of the batch, otherwise the records behind it of the same partition key. A record that can never
- * succeed (`RecordRejectedError`) holds nothing up.
+ * succeed (`RecordRejectedError`) holds nothing up, unless the failure policy parks its partition key.
  * @throws `INVALID_OPTION`
  */
 export function eachRecord<T = unknown>(
@@ -61,7 +61,7 @@ class LaneWork<T> {
         const failure = await this.attempt(record);
         if (failure === undefined) continue;
         this.failures.push(failure);
-        if (failure.retryable === false) continue;
+        if (failure.retryable === false && !this.context.holdsKeys) continue;
         this.unhandled.push(...lane.slice(at + 1));
         break;
       }

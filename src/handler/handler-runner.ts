@@ -17,7 +17,10 @@ export interface RunRequest {
   readonly redrive: boolean;
   /** Aborts when the shard is lost. */
   readonly lost: AbortSignal;
-  /** Called once before the handler gets the records; a thread must not take the payloads away if it is set. */
+  /**
+   * The payloads stay readable here, whatever becomes of the handler. Without it a thread takes them for the time of the run: they are back
+   * when the run has settled, but if the thread had to be ended (`died`, `timeout`, a lost shard), reading one throws.
+   */
   readonly keepPayloads: boolean;
 }
 
@@ -28,8 +31,8 @@ export interface RunOutcome extends RecordOutcomes {
 }
 
 /**
- * Runs the user's code. Rejects with `BatchFailedError` if nothing is known of single records, and with the reason of `lost`
- * if the shard was lost. Never resolves for an answer of unknown shape.
+ * Runs the user's code. Rejects with `BatchFailedError` if nothing is known of single records, with the reason of `lost` if the shard was
+ * lost, and with `INVALID_CONSUMER_FILE` if the code could not be loaded. Never resolves for an answer of unknown shape.
  */
 export interface HandlerRunner {
   run(request: RunRequest): Promise<RunOutcome>;

@@ -25,6 +25,11 @@ export interface HandlerContext {
   readonly fence: number;
   /** True while dead letters are handled again. */
   readonly redrive: boolean;
+  /**
+   * True where a record that fails for good parks its partition key (`onFailure.parkBy: 'partitionKey'`): a handler that names what failed
+   * must not handle records behind it of the same key, but name them as unhandled.
+   */
+  readonly holdsKeys: boolean;
 }
 
 /** A record that was not handled, and why. */

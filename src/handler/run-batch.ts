@@ -19,13 +19,29 @@ export async function runBatch(
   run: BatchRun,
   signal: AbortSignal,
 ): Promise<RunOutcome> {
-  const { filtered, rejected, given } = await admit(definition, run, signal);
-  if (given.length === 0) return { filtered, rejected, failed: [], unhandled: [] };
+  const admitted = await admit(definition, run, signal);
+  const { filtered, rejected } = admitted;
+  const { given, held } = holdsKeys(definition) ? holdBack(admitted, run) : { given: admitted.given, held: [] };
+  if (given.length === 0) return { filtered, rejected, failed: [], unhandled: held };
   const detail = definition.options.errorDetail;
   const world: ResultWorld = { detail, indexOf: indexesOf(given) };
   const result = await callHandler(definition, run, given, { world, signal });
   const answer = readResult(result, world);
-  return { ...answer, filtered, rejected: inOrder([...rejected, ...answer.rejected]) };
+  const unhandled = [...held, ...answer.unhandled].toSorted((a, b) => a - b);
+  return { ...answer, filtered, unhandled, rejected: inOrder([...rejected, ...answer.rejected]) };
+}
+
+/** Whether a record that fails for good parks its partition key, so that nothing behind it of the same key may be handled. */
+function holdsKeys({ options: { onFailure } }: ConsumerDefinition): boolean {
+  return onFailure.then === 'park' && onFailure.parkBy === 'partitionKey';
+}
+
+function holdBack({ given, rejected }: Admitted, { records }: BatchRun): { given: Candidate[]; held: number[] } {
+  const keyOf = (index: number): string => records[index]?.partitionKey ?? '';
+  const isBehind = (index: number): boolean =>
+    rejected.some((failed) => failed.index < index && keyOf(failed.index) === keyOf(index));
+  const held = rejected.length === 0 ? [] : given.map(({ index }) => index).filter(isBehind);
+  return { given: given.filter(({ index }) => !held.includes(index)), held };
 }
 
 interface Admitted {
@@ -80,16 +96,18 @@ function passes(
 }
 
 async function callHandler(
-  { handler, options }: ConsumerDefinition,
+  definition: ConsumerDefinition,
   { shard, millisBehindLatest, attempt, fence, redrive }: BatchRun,
   given: readonly Candidate[],
   { world, signal }: { world: ResultWorld; signal: AbortSignal },
 ): Promise<unknown> {
+  const { handler, options } = definition;
   const records = given.map(({ record }) => record);
   const batch = { records, shardId: shard.shardId, streamName: shard.streamName, millisBehindLatest };
   try {
     signal.throwIfAborted();
-    return await handler(batch, { consumer: options.name, attempt, fence, redrive, signal });
+    const context = { consumer: options.name, attempt, fence, redrive, holdsKeys: holdsKeys(definition), signal };
+    return await handler(batch, context);
   } catch (error) {
     signal.throwIfAborted();
     throw isRecordRejected(error) ? rejection(error, given, world) : failure(error, world.detail);

@@ -37,7 +37,7 @@ export class HandlerThread {
     loadLimitMs: number,
   ) {
     const { worker, port } = thread;
-    worker.once('error', (error) => (this.error = error));
+    worker.on('error', (error) => (this.error = error));
     worker.once('exit', (exitCode) => this.onExit(exitCode));
     this.loaded = this.load(loadLimitMs);
     // Told by `ready`; nobody may be asking when it fails.

@@ -36,7 +36,7 @@ describe('redriving dead letters', () => {
     expect(result).toMatchObject({ end: 'done', worker: 'worker-a:1' });
     expect(result.progress).toMatchObject({ total: 3, redriven: 3, failed: 0, held: 0, skipped: 0 });
     expect(scene.given).toEqual(['9', '10', '100']);
-    expect(contexts).toEqual([{ attempt: 2, redrive: true, fence: scene.nowMs }]);
+    expect(contexts).toEqual([{ attempt: 2, redrive: true, fence: 0 }]);
     const { letters } = await scene.letters.list({ ...scene.stream, shardId: SHARDS[0] }, { limit: 1 });
     expect(letters[0]).toMatchObject({
       status: 'REDRIVEN',

@@ -1,0 +1,73 @@
+/** Which orders about something parked a shard refuses, and why: pure. */
+import type { ErrorCode } from './errors';
+import { compareSequenceNumbers, isSequenceNumber } from './positions';
+import type { Halt, ParkedOrder, ParkedRequest } from './shard-work';
+
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+type Kind = ParkedOrder['kind'];
+type Given = Readonly<Partial<Record<keyof ParkedRequest, unknown>>>;
+
+/** What a shard knows of what is parked. */
+export interface ParkedState {
+  readonly halt: Halt | undefined;
+  /** The order that is being carried out. */
+  readonly order: ParkedOrder | undefined;
+  /** Number of parked partition keys. */
+  readonly parkedKeys: number;
+  /** A stop was asked for, or its workflow is about to end. */
+  readonly isEnding: boolean;
+}
+
+/**
+ * Undefined for an order that may be accepted. Gets whatever somebody typed. One order is carried out at a time: a later one would take
+ * the place of the first, whose asker would believe that his was carried out.
+ */
+export function refuseOrder(kind: Kind, request: Given | undefined, state: ParkedState): Refusal | undefined {
+  return wrongRequest(kind, request ?? {}) ?? busy(state) ?? notParked(kind, request ?? {}, state);
+}
+
+function wrongRequest(kind: Kind, { by, reason, partitionKey, sequenceNumber }: Given): Refusal | undefined {
+  if (!isText(by)) return invalid('A request must say who makes it: { by, reason }');
+  if (kind === 'skip' && !isText(reason)) return invalid('A skip must say why: { by, reason }');
+  if (partitionKey !== undefined && !isText(partitionKey)) return invalid('Expected `partitionKey` to be a text');
+  if (sequenceNumber !== undefined && !isSequenceNumber(sequenceNumber))
+    return invalid('Expected `sequenceNumber` to be a sequence number: up to 128 digits');
+  return undefined;
+}
+
+function busy({ order, halt, isEnding }: ParkedState): Refusal | undefined {
+  if (halt?.how === 'stop') return refusal(`The shard has failed at record ${halt.sequenceNumber}, and is not parked`);
+  if (isEnding) return refusal('The shard is being stopped');
+  return order && refusal(`An earlier order is being carried out (${order.kind}, by ${order.by}); it comes first`);
+}
+
+function notParked(kind: Kind, request: Given, { halt, parkedKeys }: ParkedState): Refusal | undefined {
+  const { partitionKey, sequenceNumber } = request;
+  if (halt === undefined && parkedKeys === 0) return refusal('Nothing of this shard is parked');
+  if (partitionKey !== undefined)
+    return parkedKeys > 0 ? undefined : refusal('No partition key of this shard is parked');
+  if (halt !== undefined)
+    return isAt(halt, sequenceNumber) ? undefined : refusal(`The shard is parked at record ${halt.sequenceNumber} now`);
+  if (kind === 'retry' && sequenceNumber === undefined) return undefined;
+  return refusal('The shard itself is not parked, only partition keys of it are: name the one that is meant');
+}
+
+function isAt(halt: Halt, wanted: unknown): boolean {
+  return !isSequenceNumber(wanted) || compareSequenceNumbers(halt.sequenceNumber, wanted) === 0;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function invalid(message: string): Refusal {
+  return { code: 'INVALID_OPTION', message };
+}
+
+function refusal(message: string): Refusal {
+  return { code: 'NOT_PARKED', message };
+}
