@@ -15,6 +15,13 @@ const sources = [
     interfaceName: 'ConsumerOptions',
   },
   {
+    title: 'Failure options',
+    introduction:
+      'The option `onFailure` of a consumer. Times are in milliseconds. [When a record fails](failures.md) says how they work together, and how to choose.',
+    file: 'src/core/options.ts',
+    interfaceName: 'FailureOptions',
+  },
+  {
     title: 'AWS options',
     introduction: 'The option `aws` of a consumer. Leave them out, and the AWS SDK finds everything by itself.',
     file: 'src/core/options.ts',

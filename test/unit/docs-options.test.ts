@@ -5,11 +5,24 @@ import { renderErrors } from '../../dev/docs/errors-page';
 import { optionSections } from '../../dev/docs/pages';
 import type { OptionDoc } from '../../dev/docs/read-options';
 import { errorCodes } from '../../src/core/errors';
-import { defaultConsumerOptions, optionRanges } from '../../src/core/options';
+import {
+  DEAD_LETTER_TTL_RANGE,
+  defaultConsumerOptions,
+  defaultFailureOptions,
+  failureRanges,
+  optionRanges,
+} from '../../src/core/options';
 
 const sections = optionSections();
-const all = sections.flatMap(({ title, options }) => options.map((option) => ({ title, ...option })));
-const consumerOptions = sections.find(({ title }) => title === 'Consumer options')?.options ?? [];
+const all = sections.flatMap(({ title, introduction, options }) =>
+  options.map((option) => ({ title, introduction, ...option })),
+);
+const consumerOptions = optionsOf('Consumer options');
+const failureOptions = optionsOf('Failure options');
+
+function optionsOf(wanted: string): readonly OptionDoc[] {
+  return sections.find(({ title }) => title === wanted)?.options ?? [];
+}
 
 /** A text without prettier's alignment of tables, and without empty lines. */
 function words(text: string): string {
@@ -27,21 +40,38 @@ describe('the doc comments of options', () => {
     expect(description).toMatch(/^[A-Z`][^]{15,}[.)]$/);
   });
 
-  it.each(all.filter(({ unit }) => unit !== undefined))('$title: $name says its unit', ({ description, unit }) => {
-    expect(description.toLowerCase()).toContain(unit);
-  });
+  it.each(all.filter(({ unit }) => unit !== undefined))(
+    '$title: $name says its unit, or its section does',
+    ({ description, introduction, unit }) => {
+      expect(`${introduction} ${description}`.toLowerCase()).toContain(unit);
+    },
+  );
 
   it.each(Object.entries(defaultConsumerOptions))('the default of %s is the one in force', (name, value) => {
     expect(find(name).defaultValue).toBe(String(value));
   });
 
-  it.each(Object.entries(optionRanges))('the limits of %s are those in force', (name, [minimum, maximum]) => {
-    expect(find(name)).toMatchObject({ minimum: String(minimum), maximum: String(maximum) });
+  it.each(Object.entries(defaultFailureOptions))('the default of onFailure.%s is the one in force', (name, value) => {
+    expect(find(name, failureOptions).defaultValue).toBe(String(value));
   });
 
-  it('only required options and the group `aws` have no default', () => {
+  it.each([...Object.entries(optionRanges), ['deadLetterTtlMs', DEAD_LETTER_TTL_RANGE] as const])(
+    'the limits of %s are those in force',
+    (name, [minimum, maximum]) => {
+      expect(find(name)).toMatchObject({ minimum: String(minimum), maximum: String(maximum) });
+    },
+  );
+
+  it.each(Object.entries(failureRanges))('the limits of onFailure.%s are those in force', (name, range) => {
+    const [minimum, maximum] = range;
+    expect(find(name, failureOptions)).toMatchObject({ minimum: String(minimum), maximum: String(maximum) });
+  });
+
+  it('only required options and groups of options have no default', () => {
     const without = consumerOptions.filter(({ defaultValue }) => defaultValue === undefined).map(({ name }) => name);
-    expect(without).toEqual([...consumerOptions.filter(({ isRequired }) => isRequired).map(({ name }) => name), 'aws']);
+    const required = consumerOptions.filter(({ isRequired }) => isRequired).map(({ name }) => name);
+    expect(without).toEqual([...required, 'onFailure', 'aws']);
+    expect(failureOptions.filter(({ defaultValue }) => defaultValue === undefined)).toEqual([]);
   });
 });
 
@@ -57,8 +87,8 @@ describe('the generated pages', () => {
   });
 });
 
-function find(name: string): OptionDoc {
-  const option = consumerOptions.find((candidate) => candidate.name === name);
+function find(name: string, options: readonly OptionDoc[] = consumerOptions): OptionDoc {
+  const option = options.find((candidate) => candidate.name === name);
   if (option === undefined) throw new Error(`no option ${name}`);
   return option;
 }
