@@ -1,40 +1,19 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { stackEnv } from '../support/stack-env';
+import { resultOf, runProof, type ProofOutcome } from '../support/prove-process';
 
-const MAIN = join(__dirname, '../../dev/prove/main.ts');
 const TIMEOUT_MS = 120_000;
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** `npm run prove -- crash --json` on the servers of this test run. */
-function prove(args: readonly string[]): Promise<Outcome> {
-  const env = { ...process.env, ...stackEnv().env };
-  const line = ['--import', 'tsx', MAIN, 'crash', '--json', ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, line, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
-    });
-  });
-}
-
-function lastLine(text: string): unknown {
-  return JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
-}
+const prove = (args: readonly string[]): Promise<ProofOutcome> => runProof('crash', args, TIMEOUT_MS);
 
 describe('npm run prove -- crash', () => {
   it(
     'loses, repeats and reorders nothing under kills and a reshard',
     async () => {
       const load = ['--records', '400', '--shards', '2', '--kills', '2', '--reshards', '1', '--step-ms', '4000'];
-      const { code, stdout, stderr } = await prove([...load, '--workers', '2', '--seed', '3']);
+      const outcome = await prove([...load, '--workers', '2', '--seed', '3']);
+      const { code, stderr } = outcome;
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('journals and logs: ') });
-      expect(lastLine(stdout)).toEqual({
+      expect(resultOf(outcome)).toEqual({
         records: 400,
         handled: 400,
         lost: 0,

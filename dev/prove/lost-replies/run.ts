@@ -206,5 +206,5 @@ function chooseFailing(random: Random, { records, poisons }: LostRepliesOptions)
 }
 
 function consumerOptions(world: NearWorld): ConsumerOptions {
-  return { ...quickConsumer(world), onFailure: { maxAttempts: 3, minBackoffMs: 100, maxBackoffMs: 1_000 } };
+  return { ...quickConsumer(world), maxBatchRecords: 25, onFailure: { maxAttempts: 3, minBackoffMs: 100, maxBackoffMs: 1_000 } };
 }
