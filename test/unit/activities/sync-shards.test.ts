@@ -4,10 +4,7 @@ import { shardWorkflowId, type StreamIncarnation } from '../../../src/core/names
 import { SHARD_END, TRIM_HORIZON, type Position } from '../../../src/core/positions';
 import type { StreamRegistration, SyncResult } from '../../../src/core/shard-work';
 import { MemoryDeadLetterStore } from '../../../src/dead-letters/memory-dead-letters';
-import { TrialLane } from '../../../src/activities/trial-lane';
-import { MemoryDeadLetterStore } from '../../../src/dead-letters/memory-dead-letters';
 import { defineConsumer } from '../../../src/handler/define-consumer';
-import { inlineRunner } from '../../../src/handler/inline-runner';
 import { inlineRunner } from '../../../src/handler/inline-runner';
 import { AwsKinesis } from '../../../src/kinesis/aws-kinesis';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../support/scripted-kinesis';
