@@ -11,8 +11,8 @@ export interface ConsumerRuntime {
   readonly kinesis: KinesisPort;
   readonly store: CheckpointStore;
   readonly letters: DeadLetterStore;
-  /** Where the handler runs; one runner per slice. `slot` names what may keep its thread from one slice to the next. */
-  readonly runner: (slot: string) => HandlerRunner;
+  /** Where the handler runs; one runner per slice, which closes it. */
+  readonly runner: () => HandlerRunner;
 }
 
 /** What activities need of the world. Clock and random are here so that tests decide them. */

@@ -25,7 +25,7 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
       context.info.heartbeatTimeoutMs ?? runtime.definition.options.heartbeatTimeoutMs,
     );
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
-    const runner = runtime.runner(name);
+    const runner = runtime.runner();
     const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner, parkedKeys };
     dependencies.running.add(name);
     try {

@@ -20,7 +20,7 @@ export function createRedriveDeadLetters(
     const before = context.info.heartbeatDetails as RedriveNote | undefined;
     const { heartbeatTimeoutMs = runtime.definition.options.heartbeatTimeoutMs } = context.info;
     const ownership = new Ownership(context, heartbeatTimeoutMs);
-    const runner = runtime.runner('redrive');
+    const runner = runtime.runner();
     const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
     try {
       const isCareful = context.info.attempt > 1;

@@ -5,8 +5,8 @@ import { consumerKey, type ConsumerRuntime } from '../activities/dependencies';
 import { TrialLane } from '../activities/trial-lane';
 import { createConsumerServices } from '../aws/consumer-services';
 import { TidemarkError } from '../core/errors';
-import { inlineRunner } from '../handler/inline-runner';
 import { isConsumerDefinition, type ConsumerDefinition } from '../handler/define-consumer';
+import { createHandlerRunners, type HandlerRunners } from './handler-runners';
 
 /** How this process calls itself in Temporal and in status. */
 export function workerIdentity(): string {
@@ -21,12 +21,19 @@ export function createActivities(consumers: readonly ConsumerDefinition[]): Acti
   return createActivitiesFrom(dependenciesFor(consumers));
 }
 
+export interface WorkerDependencies extends ActivityDependencies {
+  /** Ends the threads that handlers run in, whatever they do. */
+  readonly closeRunners: () => Promise<void>;
+}
+
 export function dependenciesFor(
   consumers: readonly ConsumerDefinition[],
   worker = workerIdentity(),
-): ActivityDependencies {
+): WorkerDependencies {
+  const runners: HandlerRunners[] = [];
   return {
-    consumers: runtimesOf(consumers),
+    consumers: runtimesOf(consumers, runners),
+    closeRunners: async () => void (await Promise.all(runners.map((one) => one.close()))),
     worker,
     running: new Set(),
     now: Date.now,
@@ -36,7 +43,7 @@ export function dependenciesFor(
   };
 }
 
-function runtimesOf(consumers: readonly ConsumerDefinition[]): Map<string, ConsumerRuntime> {
+function runtimesOf(consumers: readonly ConsumerDefinition[], runners: HandlerRunners[]): Map<string, ConsumerRuntime> {
   if (consumers.length === 0)
     throw new TidemarkError('INVALID_OPTION', 'A worker needs at least one consumer, got none');
   const runtimes = new Map<string, ConsumerRuntime>();
@@ -50,7 +57,9 @@ function runtimesOf(consumers: readonly ConsumerDefinition[]): Map<string, Consu
       throw new TidemarkError('DUPLICATE_CONSUMER', `Two consumers are called ${name} on stream ${streamName}`);
     }
     const { kinesis, store, letters } = createConsumerServices(definition.options);
-    runtimes.set(key, { definition, kinesis, store, letters, runner: () => inlineRunner(definition) });
+    const handlers = createHandlerRunners(definition);
+    runners.push(handlers);
+    runtimes.set(key, { definition, kinesis, store, letters, runner: () => handlers.create() });
   }
   return runtimes;
 }

@@ -3,6 +3,7 @@ import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
+import { startLoopWatchdog } from '../handler/loop-watchdog';
 import {
   resolveTemporal,
   translateTemporalError,
@@ -24,6 +25,13 @@ export interface WorkerOptions {
    * @default 1000
    */
   readonly maxShards?: number;
+  /**
+   * Whether this process is killed once its event loop has been blocked for twice the heartbeat timeout (10 seconds at least): by then it
+   * has lost its shards, and a handler in an endless loop would hold the process for ever. What restarts the process must be there.
+   *
+   * @default true
+   */
+  readonly killWhenBlocked?: boolean;
 }
 
 /** A worker process for one or more consumers. */
@@ -75,11 +83,28 @@ export async function createWorker(
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
+  const run = async (): Promise<void> => {
+    const watchdog =
+      options.killWhenBlocked === false ? undefined : startLoopWatchdog({ limitMs: blockLimitMs(consumers) });
+    try {
+      await runAll(workers, shutdown);
+    } finally {
+      watchdog?.stop();
+      await dependencies.closeRunners();
+      await connection.close();
+    }
+  };
   return {
-    run: () => runAll(workers, shutdown).finally(() => connection.close()),
+    run,
     shutdown,
     runningShards: () => [...dependencies.running],
   };
+}
+
+const MIN_BLOCK_LIMIT_MS = 10_000;
+
+function blockLimitMs(consumers: readonly ConsumerDefinition[]): number {
+  return Math.max(MIN_BLOCK_LIMIT_MS, ...consumers.map(({ options }) => 2 * options.heartbeatTimeoutMs));
 }
 
 /** A connection that has seen its namespace: a worker itself does not say what it is refused for. */

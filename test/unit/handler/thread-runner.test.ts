@@ -50,7 +50,7 @@ const ALL_HANDLED = { filtered: [], rejected: [], failed: [], unhandled: [] };
 
 describe('a handler in a thread', () => {
   it('gets what it would get inline', async () => {
-    const request = requestOf(['hello', 'x'.repeat(LARGE)], { attempt: 2, fence: 9, holdsKeys: false, redrive: true });
+    const request = requestOf(['hello', 'x'.repeat(LARGE)], { attempt: 2, fence: 9, redrive: true });
     const { failed } = await runnerFor('echoes').run(request);
     const [first, second] = failed.map(({ error }) => error.message);
     expect(JSON.parse(first ?? '')).toEqual({
