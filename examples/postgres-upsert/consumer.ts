@@ -33,10 +33,8 @@ export default defineConsumer({
   stream: 'flights',
   startFrom: 'TRIM_HORIZON',
   maxBatchRecords: 500,
-  handler: async ({ records, shardId }, { fence, redrive }) => {
-    // A redrive of dead letters does not own the shard: it must not shut out the worker that does.
-    const owned = redrive ? `redrive of ${shardId}` : shardId;
-    const isMine = await save(database(), { owned, fence, records });
+  handler: async ({ records, shardId }, { fence }) => {
+    const isMine = await save(database(), { shardId, fence, records });
     // The batch fails here and is not committed: the later worker handles it.
     if (!isMine) throw new Error(`A later worker has shard ${shardId}: its fence is larger than ${fence}`);
   },
@@ -44,13 +42,13 @@ export default defineConsumer({
 
 async function save(
   to: Database,
-  { owned, fence, records }: { owned: string; fence: number; records: readonly KinesisRecord[] },
+  { shardId, fence, records }: { shardId: string; fence: number; records: readonly KinesisRecord[] },
 ): Promise<boolean> {
   const late = records
     .map((record) => ({ key: record.idempotencyKey, ...record.json<Flight>() }))
     .filter(({ delay }) => delay > 60);
   const { rows } = await to.query<{ owned: boolean }>(SAVE_FLIGHTS, [
-    owned,
+    shardId,
     fence,
     late.map(({ key }) => key),
     late.map(({ origin }) => origin),

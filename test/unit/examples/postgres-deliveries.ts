@@ -6,8 +6,6 @@ import consumer, { database } from '../../../examples/postgres-upsert/consumer';
 import { CREATE_TABLES } from '../../../examples/postgres-upsert/sql';
 import { deliver, SHARD } from './deliveries';
 
-const LATER_MS = 1_767_225_600_000;
-
 const flights = [
   { origin: 'ORD', delay: 61 },
   { origin: 'JFK', delay: 5 },
@@ -20,8 +18,8 @@ const deliveries: Readonly<Record<string, () => Promise<unknown>>> = {
   again: () => deliver(consumer, flights, { fence: 5, attempt: 2 }),
   laterWorkerWithOneMore: () => deliver(consumer, more, { fence: 6 }),
   frozenWorker: () => deliver(consumer, [...more, { origin: 'SFO', delay: 70 }], { fence: 5 }),
-  redrive: () => deliver(consumer, flights, { fence: LATER_MS, redrive: true }),
-  liveWorkerAfterRedrive: () => deliver(consumer, flights, { fence: 6 }),
+  redrive: () => deliver(consumer, flights, { fence: 6, redrive: true }),
+  sameWorker: () => deliver(consumer, flights, { fence: 6 }),
   otherShard: () => deliver(consumer, flights, { fence: 1, shard: { ...SHARD, shardId: 'shardId-000000000001' } }),
   nothingLate: () => deliver(consumer, [{ origin: 'SFO', delay: 1 }], { fence: 7 }),
 };

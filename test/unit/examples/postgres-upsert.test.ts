@@ -36,9 +36,9 @@ it('fails for a worker that has lost the shard, and writes nothing of its batch'
   expect(seen.frozenWorker).toEqual({ isRefused: true, airports: WITH_ONE_MORE });
 });
 
-it('lets the worker that has the shard go on after a redrive', () => {
+it('lets a redrive, which has the fence of the worker that has the shard, and that worker go on', () => {
   expect(seen.redrive).toEqual({ isRefused: false, airports: WITH_ONE_MORE });
-  expect(seen.liveWorkerAfterRedrive).toEqual({ isRefused: false, airports: WITH_ONE_MORE });
+  expect(seen.sameWorker).toEqual({ isRefused: false, airports: WITH_ONE_MORE });
 });
 
 it('keeps the fences of shards apart, and writes nothing where nothing is late', () => {
