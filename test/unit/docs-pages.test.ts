@@ -37,7 +37,7 @@ describe.each(pages)('%s', (page) => {
 
   it('names only commands that exist', () => {
     const commands = readdirSync(path.join(ROOT, 'src/cli/commands')).map((file) => path.basename(file, '.ts'));
-    const named = [...read(page).matchAll(/\bnpx tidemark ([a-z]+)/g)].map(([, command = '']) => command);
+    const named = [...read(page).matchAll(/\bnpx tidemark ([a-z]+(?:-[a-z]+)*)/g)].map(([, command = '']) => command);
     expect(named.filter((command) => !commands.includes(command))).toEqual([]);
   });
 
