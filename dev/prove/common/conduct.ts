@@ -54,3 +54,12 @@ async function problemOf(work: Promise<unknown>): Promise<unknown> {
     return error ?? new Error('failed without a reason');
   }
 }
+
+/** What a proof came to. */
+export interface Outcome<Report> {
+  readonly report: Report;
+  /** Why the run did not come to its end; its report covers what happened until then. */
+  readonly problem?: unknown;
+  /** Where each shard stood then. */
+  readonly standing?: string;
+}

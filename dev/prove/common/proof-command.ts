@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '../../stack/error-text';
+import type { Outcome } from './conduct';
 import { describeViolations, type ViolationList } from './violations';
 
 const MAX_NUMBER = 2 ** 31;
@@ -23,15 +24,12 @@ export interface ProofStage {
   readonly log: (line: string) => void;
 }
 
-export interface Verdict {
-  readonly report: ViolationList;
+/** How a report is shown. */
+export interface Presentation<Options, Report> {
   /** For people. */
-  readonly table: (elapsedMs: number) => string;
+  readonly table: (report: Report, options: Options, elapsedMs: number) => string;
   /** One object on the last line. */
-  readonly json: (elapsedMs: number) => object;
-  /** Why the run did not come to its end. */
-  readonly problem?: unknown;
-  readonly standing?: string;
+  readonly json: (report: Report, options: Options, elapsedMs: number) => object;
 }
 
 /** A command with the options that all proofs have. */
@@ -44,26 +42,30 @@ export function proofCommand(name: string, description: string): Command {
 }
 
 /** Runs a proof, says what it found, and makes this process's exit code 1 unless it is proven. */
-export async function prove(options: ProofOptions, run: (stage: ProofStage) => Promise<Verdict>): Promise<void> {
+export async function prove<Options extends ProofOptions, Report extends ViolationList>(
+  options: Options,
+  run: (stage: ProofStage) => Promise<Outcome<Report>>,
+  { table, json }: Presentation<Options, Report>,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-prove-'));
   const startedAtMs = Date.now();
   const log = (line: string): void => console.error(`${seconds(startedAtMs).padStart(7)}  ${line}`);
   log(`seed ${options.seed}, journals and logs in ${folder}`);
-  const verdict = await run({ folder, signal: interruption(), log }).catch((error: unknown) => {
+  const outcome = await run({ folder, signal: interruption(), log }).catch((error: unknown) => {
     console.error(`journals and logs: ${folder}`);
     throw error;
   });
   const elapsedMs = Date.now() - startedAtMs;
-  const isProven = show(verdict, elapsedMs);
+  console.log(table(outcome.report, options, elapsedMs));
+  const isProven = describeOutcome(outcome);
   if (isProven && !options.keep) rmSync(folder, { recursive: true, force: true });
   else console.error(`journals and logs: ${folder}`);
-  if (options.json) console.log(JSON.stringify(verdict.json(elapsedMs)));
+  if (options.json) console.log(JSON.stringify(json(outcome.report, options, elapsedMs)));
   if (!isProven) process.exitCode = 1;
 }
 
 /** True if the run came to its end without a violation. */
-function show({ report, table, problem, standing }: Verdict, elapsedMs: number): boolean {
-  console.log(table(elapsedMs));
+function describeOutcome({ report, problem, standing }: Outcome<ViolationList>): boolean {
   if (!report.ok) console.log(describeViolations(report));
   if (problem !== undefined) console.error(`The run did not come to its end: ${errorText(problem)}\n${standing}`);
   return report.ok && problem === undefined;

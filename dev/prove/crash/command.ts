@@ -20,11 +20,9 @@ export function crashCommand(): Command {
     .addOption(new Option('--kinesis <server>', 'which Kinesis').choices(['scripted', 'local']).default('scripted'))
     .addOption(new Option('--bug <name>', 'a planted bug that must be found').choices(HANDLER_BUGS).hideHelp())
     .action((options: CrashOptions) =>
-      prove(options, async (stage) => {
-        const { report, problem, standing } = await crashRun({ ...options, ...stage });
-        const { seed } = options;
-        const table = (elapsedMs: number): string => reportTable(report, seed, elapsedMs);
-        return { report, problem, standing, table, json: () => reportJson(report, seed) };
+      prove(options, (stage) => crashRun({ ...options, ...stage }), {
+        table: (report, { seed }, elapsedMs) => reportTable(report, seed, elapsedMs),
+        json: (report, { seed }) => reportJson(report, seed),
       }),
     );
 }

@@ -5,7 +5,7 @@ import { openJournal, readJournals, type Journal } from '../journal';
 import { checkRun } from '../oracle';
 import type { Report } from '../oracle-report';
 import { createRandom, type Random } from '../random';
-import { conduct, type ConductedRun } from '../common/conduct';
+import { conduct, type ConductedRun, type Outcome } from '../common/conduct';
 import { paceOf, takeSteps, type FaultPlan } from '../common/fault-steps';
 import type { FaultWorld } from '../common/faults';
 import { untilCovered, whereShardsStand, type ProgressWorld } from '../common/progress';
@@ -40,16 +40,8 @@ export interface CrashRunOptions {
   readonly log: (line: string) => void;
 }
 
-export interface CrashRunResult {
-  readonly report: Report;
-  /** Why the run did not come to its end; its report covers what happened until then. */
-  readonly problem?: unknown;
-  /** Where each shard stood then. */
-  readonly standing?: string;
-}
-
 /** A consumer under load, faults and reshards, and what the oracle says of it. */
-export async function crashRun(options: CrashRunOptions): Promise<CrashRunResult> {
+export async function crashRun(options: CrashRunOptions): Promise<Outcome<Report>> {
   const { folder, signal } = options;
   const world = await startWorld({ kinesis: options.kinesis, folder, signal });
   try {

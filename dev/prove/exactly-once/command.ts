@@ -27,23 +27,14 @@ export function exactlyOnceCommand(): Command {
     .option('--step-ms <n>', 'time between two steps of faults that the producer fills', whole(1), 4_000)
     .addOption(new Option('--sink <name>', 'where effects are written').choices([...SINKS, 'both']).default('both'))
     .addOption(new Option('--bug <name>', 'a planted bug that must be found').choices(SINK_BUGS).hideHelp())
-    .action(({ sink, freezes, ...options }: Options) =>
-      prove(options, async (stage) => {
-        const sinks = sink === 'both' ? SINKS : [sink];
-        const { report, problem, standing } = await exactlyOnceRun({
-          ...options,
-          ...stage,
-          sinks,
-          freezes: freezes ?? Math.ceil(options.kills / 5),
-        });
-        const { seed } = options;
-        return {
-          report,
-          problem,
-          standing,
-          table: (elapsedMs) => exactlyOnceTable(report, seed, elapsedMs),
-          json: (elapsedMs) => exactlyOnceJson(report, seed, elapsedMs),
-        };
+    .action((options: Options) =>
+      prove(options, (stage) => exactlyOnceRun({ ...options, ...stage, ...resolved(options) }), {
+        table: exactlyOnceTable,
+        json: exactlyOnceJson,
       }),
     );
+}
+
+function resolved({ sink, freezes, kills }: Options): Pick<ExactlyOnceOptions, 'sinks' | 'freezes'> {
+  return { sinks: sink === 'both' ? SINKS : [sink], freezes: freezes ?? Math.ceil(kills / 5) };
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { localKinesisClient } from '../../../test/support/scripted-kinesis/client';
-import { conduct, type ConductedRun } from '../common/conduct';
+import type { Outcome } from '../common/conduct';
 import { paceOf, takeSteps, type FaultPlan } from '../common/fault-steps';
 import type { FaultWorld } from '../common/faults';
 import { readLines } from '../common/lines';
+import { conductNear, type NearRun, type NearStart } from '../common/near-run';
 import { Pacer } from '../common/pacer';
 import type { ProofStage } from '../common/proof-command';
 import { quickConsumer } from '../common/quick-consumer';
@@ -11,7 +12,7 @@ import { Scene } from '../common/scene';
 import { createSchedule, type KillSignal, type Step } from '../common/schedule';
 import { addRecord, createSinkTable, readSink, type Amounts } from '../common/sink';
 import { ProofStream } from '../common/stream';
-import { startNearWorld, type NearWorld } from '../common/world';
+import type { NearWorld } from '../common/world';
 import { openJournal, type Journal } from '../journal';
 import { createRandom, type Random } from '../random';
 import { judgeExactlyOnce, type ExactlyOnceReport, type SinkEvidence } from './judge';
@@ -31,12 +32,6 @@ export interface ExactlyOnceOptions extends ProofStage {
   readonly bug?: SinkHandler['bug'];
 }
 
-export interface ExactlyOnceResult {
-  readonly report: ExactlyOnceReport;
-  readonly problem?: unknown;
-  readonly standing?: string;
-}
-
 const KEYS_PER_SHARD = 12;
 const HANDLER_MS = 100;
 const MAX_PUTS_AT_ONCE = 5_000;
@@ -44,20 +39,11 @@ const MAX_PUTS_AT_ONCE = 5_000;
 type Found = SinkEvidence['sinks'];
 
 /** Counters under kills, frozen workers and reshards, and whether they equal what was put. */
-export async function exactlyOnceRun(options: ExactlyOnceOptions): Promise<ExactlyOnceResult> {
-  const world = await startNearWorld();
-  try {
-    const { run, evidence, problem, standing } = await conduct<Found, ExactlyOnceRun>(
-      options.signal,
-      (signal, onProblem) => ExactlyOnceRun.create({ ...options, signal }, world, onProblem),
-    );
-    return { report: await run.judge(evidence ?? []), problem, standing };
-  } finally {
-    await world.close();
-  }
+export function exactlyOnceRun(options: ExactlyOnceOptions): Promise<Outcome<ExactlyOnceReport>> {
+  return conductNear(options.signal, (start) => ExactlyOnceRun.create(options, start));
 }
 
-class ExactlyOnceRun implements ConductedRun<Found> {
+class ExactlyOnceRun implements NearRun<Found, ExactlyOnceReport> {
   private readonly expected: Amounts = new Map();
   private readonly plan: FaultPlan;
   private readonly pacer: Pacer;
@@ -81,23 +67,19 @@ class ExactlyOnceRun implements ConductedRun<Found> {
     this.faults = { pool: scene.pool, stream, journal, shards, signal, log };
   }
 
-  static async create(
-    options: ExactlyOnceOptions,
-    world: NearWorld,
-    onProblem: (problem: unknown) => void,
-  ): Promise<ExactlyOnceRun> {
-    const { folder, signal, shards, sinks, bug } = options;
+  static async create(given: ExactlyOnceOptions, start: NearStart): Promise<ExactlyOnceRun> {
+    const { world, signal } = start;
+    const options = { ...given, signal };
+    const { folder, shards, sinks, bug } = options;
     const handler: SinkHandler = { run: world.streamName, handlerMs: HANDLER_MS, bug };
     const scene = await Scene.open({
-      world,
+      ...start,
       folder,
-      signal,
       shards,
       handler,
       consumers: sinks.map((name) => quickConsumer(world, name)),
       files: sinks.map((name) => `exactly-once/${name}-consumer.ts`),
       expectsDeaths: true,
-      onProblem,
     });
     await createSinkTable(scene.services.dynamodb);
     return new ExactlyOnceRun(options, world, scene, await openJournal(join(folder, 'faults.jsonl')));
@@ -134,7 +116,7 @@ class ExactlyOnceRun implements ConductedRun<Found> {
     await this.journal.close();
   }
 
-  async judge(sinks: Found): Promise<ExactlyOnceReport> {
+  async judge(sinks: Found = []): Promise<ExactlyOnceReport> {
     const { expected, options } = this;
     return judgeExactlyOnce({ expected, sinks, lines: await readLines(options.folder), kills: options.kills });
   }

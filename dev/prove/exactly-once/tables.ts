@@ -1,7 +1,11 @@
 import { factsTable, seconds } from '../common/facts-table';
 import type { ExactlyOnceReport } from './judge';
 
-export function exactlyOnceTable(report: ExactlyOnceReport, seed: number, elapsedMs: number): string {
+export function exactlyOnceTable(
+  report: ExactlyOnceReport,
+  { seed }: { readonly seed: number },
+  elapsedMs: number,
+): string {
   const { records, kills, claims, fenced, deaths, sinks } = report;
   const rows: Record<string, string | number> = {
     'records put': records,
@@ -23,7 +27,11 @@ export function exactlyOnceTable(report: ExactlyOnceReport, seed: number, elapse
 }
 
 /** The last line of `--json`. */
-export function exactlyOnceJson(report: ExactlyOnceReport, seed: number, elapsedMs: number): object {
+export function exactlyOnceJson(
+  report: ExactlyOnceReport,
+  { seed }: { readonly seed: number },
+  elapsedMs: number,
+): object {
   const { records, kills, claims, fenced, deaths, sinks, violationCounts } = report;
   const bySink = sinks.map(({ name, ...figures }) => [name.split('/').at(-1), figures]);
   return {

@@ -17,16 +17,9 @@ export function lostRepliesCommand(): Command {
     .option('--records-per-second <n>', 'pace of the producer', whole(1), 500)
     .addOption(new Option('--bug <name>', 'a planted bug that must be found').choices(['outside']).hideHelp())
     .action((options: Options) =>
-      prove(options, async (stage) => {
-        const { report, problem, standing } = await lostRepliesRun({ ...options, ...stage });
-        const { seed } = options;
-        return {
-          report,
-          problem,
-          standing,
-          table: (elapsedMs) => lostRepliesTable(report, seed, elapsedMs),
-          json: (elapsedMs) => lostRepliesJson(report, seed, elapsedMs),
-        };
+      prove(options, (stage) => lostRepliesRun({ ...options, ...stage }), {
+        table: lostRepliesTable,
+        json: lostRepliesJson,
       }),
     );
 }

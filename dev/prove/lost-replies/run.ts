@@ -1,16 +1,17 @@
 import { startFaultProxy, type FaultHandle, type FaultProxy, type JsonObject } from '../../../test/support/fault-proxy';
 import type { ConsumerOptions } from '../../../src';
 import { canaryOf, holdsCanary } from '../common/canary';
-import { conduct, type ConductedRun } from '../common/conduct';
+import type { Outcome } from '../common/conduct';
 import { LeakyLogs, searchLeaks } from '../common/leak-search';
 import { readLetters } from '../common/letters';
 import { readLines } from '../common/lines';
+import { conductNear, type NearRun, type NearStart } from '../common/near-run';
 import { Pacer } from '../common/pacer';
 import type { ProofStage } from '../common/proof-command';
 import { quickConsumer } from '../common/quick-consumer';
 import { Scene } from '../common/scene';
 import { addRecord, createSinkTable, readSink, type Amounts } from '../common/sink';
-import { startNearWorld, type NearWorld } from '../common/world';
+import type { NearWorld } from '../common/world';
 import { createRandom, type Random } from '../random';
 import type { CountingHandler } from './consumer';
 import { judgeLostReplies, type LostReplyEvidence, type LostReplyReport } from './judge';
@@ -26,12 +27,6 @@ export interface LostRepliesOptions extends ProofStage {
   readonly bug?: CountingHandler['bug'];
 }
 
-export interface LostRepliesResult {
-  readonly report: LostReplyReport;
-  readonly problem?: unknown;
-  readonly standing?: string;
-}
-
 /** One reply of so many is dropped. */
 const DROPPED_OF = 5;
 const WRITES = ['UpdateItem', 'TransactWriteItems', 'PutItem'];
@@ -42,28 +37,18 @@ const MAX_STANDSTILL_MS = 60_000;
 
 type Gathered = Pick<LostReplyEvidence, 'found' | 'letters' | 'leaks'>;
 
+const NOTHING: Gathered = { found: new Map(), letters: [], leaks: [] };
+
 /** Counters and dead letters while DynamoDB's replies get lost after their requests were executed. */
-export async function lostRepliesRun(options: LostRepliesOptions): Promise<LostRepliesResult> {
-  const world = await startNearWorld();
-  const proxy = await startFaultProxy(world.dynamodbEndpoint);
-  try {
-    const { run, evidence, problem, standing } = await conduct<Gathered, LostRepliesRun>(
-      options.signal,
-      (signal, onProblem) => LostRepliesRun.create({ ...options, signal }, { ...world, proxy }, onProblem),
-    );
-    const report = await run.judge(evidence ?? { found: new Map(), letters: [], leaks: [] });
-    return { report, problem, standing };
-  } finally {
-    await proxy.close();
-    await world.close();
-  }
+export function lostRepliesRun(options: LostRepliesOptions): Promise<Outcome<LostReplyReport>> {
+  return conductNear(options.signal, (start) => LostRepliesRun.create(options, start));
 }
 
 interface LossyWorld extends NearWorld {
   readonly proxy: FaultProxy;
 }
 
-class LostRepliesRun implements ConductedRun<Gathered> {
+class LostRepliesRun implements NearRun<Gathered, LostReplyReport> {
   private readonly expected: Amounts = new Map();
   private readonly poisons = new Set<string>();
   private readonly failing: ReadonlyMap<number, FailingKind>;
@@ -83,29 +68,26 @@ class LostRepliesRun implements ConductedRun<Gathered> {
     this.faults = addFaults(random, world.proxy);
   }
 
-  static async create(
-    options: LostRepliesOptions,
-    world: LossyWorld,
-    onProblem: (problem: unknown) => void,
-  ): Promise<LostRepliesRun> {
-    const { folder, signal, shards, seed, bug } = options;
+  static async create(given: LostRepliesOptions, start: NearStart): Promise<LostRepliesRun> {
+    const { world, signal } = start;
+    const options = { ...given, signal };
+    const { folder, shards, seed, bug } = options;
+    const proxy = await startFaultProxy(world.dynamodbEndpoint);
     const handler: CountingHandler = { sink: world.streamName, bug };
     const logs = new LeakyLogs(holdsCanary(canaryOf(seed)));
     const scene = await Scene.open({
-      world,
+      ...start,
       folder,
-      signal,
       shards,
       handler,
       consumers: [consumerOptions(world)],
       files: ['lost-replies/consumer.ts'],
-      env: { AWS_ENDPOINT_URL_DYNAMODB: world.proxy.endpoint },
+      env: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint },
       expectsDeaths: false,
       onGone: ({ name, process }) => logs.search(name, process.logFile),
-      onProblem,
     });
     await createSinkTable(scene.services.dynamodb);
-    return new LostRepliesRun(options, world, scene, logs);
+    return new LostRepliesRun(options, { ...world, proxy }, scene, logs);
   }
 
   get limitMs(): number {
@@ -140,11 +122,12 @@ class LostRepliesRun implements ConductedRun<Gathered> {
     return this.scene.standing();
   }
 
-  close(): Promise<void> {
-    return this.scene.close();
+  async close(): Promise<void> {
+    await this.scene.close();
+    await this.world.proxy.close();
   }
 
-  async judge({ found, letters, leaks }: Gathered): Promise<LostReplyReport> {
+  async judge({ found, letters, leaks }: Gathered = NOTHING): Promise<LostReplyReport> {
     const { expected, poisons, faults } = this;
     const dropped = Object.fromEntries([...faults].map(([operation, { hits }]) => [operation, hits]));
     const lines = await readLines(this.options.folder);
@@ -206,5 +189,9 @@ function chooseFailing(random: Random, { records, poisons }: LostRepliesOptions)
 }
 
 function consumerOptions(world: NearWorld): ConsumerOptions {
-  return { ...quickConsumer(world), maxBatchRecords: 25, onFailure: { maxAttempts: 3, minBackoffMs: 100, maxBackoffMs: 1_000 } };
+  return {
+    ...quickConsumer(world),
+    maxBatchRecords: 25,
+    onFailure: { maxAttempts: 3, minBackoffMs: 100, maxBackoffMs: 1_000 },
+  };
 }

@@ -1,7 +1,11 @@
 import { factsTable, seconds } from '../common/facts-table';
 import type { LostReplyReport } from './judge';
 
-export function lostRepliesTable(report: LostReplyReport, seed: number, elapsedMs: number): string {
+export function lostRepliesTable(
+  report: LostReplyReport,
+  { seed }: { readonly seed: number },
+  elapsedMs: number,
+): string {
   const { records, missing, surplus, poisons, letters, dropped, commits, fenced, falseFences } = report;
   return factsTable({
     'effects counted': `${records} records, ${missing} missing, ${surplus} too many`,
@@ -18,7 +22,11 @@ export function lostRepliesTable(report: LostReplyReport, seed: number, elapsedM
 }
 
 /** The last line of `--json`. */
-export function lostRepliesJson(report: LostReplyReport, seed: number, elapsedMs: number): object {
+export function lostRepliesJson(
+  report: LostReplyReport,
+  { seed }: { readonly seed: number },
+  elapsedMs: number,
+): object {
   const { violations: _listed, violationCounts: violations, ok: _ok, longestStandstillMs, ...figures } = report;
   return {
     ...figures,

@@ -22,16 +22,7 @@ export function poisonCommand(): Command {
     .option('--kinds <list>', `kinds of poison, in turn: ${POISON_KINDS.join(',')}`, kinds, [...POISON_KINDS])
     .addOption(new Option('--bug <name>', 'a planted bug that must be found').choices(POISON_BUGS).hideHelp())
     .action((options: PoisonOptions) =>
-      prove(options, async (stage) => {
-        const { report, problem, standing } = await poisonRun({ ...options, ...stage });
-        return {
-          report,
-          problem,
-          standing,
-          table: (elapsedMs) => poisonTable(report, options, elapsedMs),
-          json: (elapsedMs) => poisonJson(report, options, elapsedMs),
-        };
-      }),
+      prove(options, (stage) => poisonRun({ ...options, ...stage }), { table: poisonTable, json: poisonJson }),
     );
 }
 

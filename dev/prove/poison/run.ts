@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { ConsumerOptions } from '../../../src';
 import { canaryOf, holdsCanary } from '../common/canary';
-import { conduct, type ConductedRun } from '../common/conduct';
+import type { Outcome } from '../common/conduct';
 import { LeakyLogs, searchLeaks } from '../common/leak-search';
 import { digestOf, readLetters, type LetterFacts } from '../common/letters';
 import { ordinalOf, readLines } from '../common/lines';
+import { conductNear, type NearRun, type NearStart } from '../common/near-run';
 import type { ProofStage } from '../common/proof-command';
 import { Scene } from '../common/scene';
-import { startNearWorld, type NearWorld } from '../common/world';
+import type { NearWorld } from '../common/world';
 import type { Isolation, MachineTimes, PolicyTimes } from './bounds';
 import type { PoisonBug, PoisonHandler } from './bugs';
 import type { PoisonEvidence } from './evidence';
@@ -27,12 +28,6 @@ export interface PoisonRunOptions extends ProofStage {
   readonly bug?: PoisonBug;
 }
 
-export interface PoisonResult {
-  readonly report: PoisonReport;
-  readonly problem?: unknown;
-  readonly standing?: string;
-}
-
 type Gathered = Pick<PoisonEvidence, 'letters' | 'leaks'>;
 
 const MAX_BATCH = 1_000;
@@ -44,21 +39,11 @@ const CONSUMER_FILE = 'poison/consumer.ts';
 const MACHINE: MachineTimes = { runMs: 2_000, restartMs: 10_000 };
 
 /** A stream with poison in it, consumed; and what the judge says of it. */
-export async function poisonRun(options: PoisonRunOptions): Promise<PoisonResult> {
-  const world = await startNearWorld();
-  try {
-    const { run, evidence, problem, standing } = await conduct<Gathered, PoisonRun>(
-      options.signal,
-      (signal, onProblem) => PoisonRun.create({ ...options, signal }, world, onProblem),
-    );
-    const report = await run.judge(evidence ?? { letters: [], leaks: [] });
-    return { report, problem, standing };
-  } finally {
-    await world.close();
-  }
+export function poisonRun(options: PoisonRunOptions): Promise<Outcome<PoisonReport>> {
+  return conductNear(options.signal, (start) => PoisonRun.create(options, start));
 }
 
-class PoisonRun implements ConductedRun<Gathered> {
+class PoisonRun implements NearRun<Gathered, PoisonReport> {
   private readonly digests = new Map<number, string>();
   private readonly shardIds: readonly string[];
   private readonly plan: PoisonPlan;
@@ -74,19 +59,16 @@ class PoisonRun implements ConductedRun<Gathered> {
     this.shardIds = world.kinesis.shards(world.streamName).map(({ shardId }) => shardId);
   }
 
-  static async create(
-    options: PoisonRunOptions,
-    world: NearWorld,
-    onProblem: (problem: unknown) => void,
-  ): Promise<PoisonRun> {
-    const { folder, signal, shards, isolation, seed, bug } = options;
+  static async create(given: PoisonRunOptions, start: NearStart): Promise<PoisonRun> {
+    const { world, signal } = start;
+    const options = { ...given, signal };
+    const { folder, shards, isolation, seed, bug } = options;
     const plan = planPoison(options);
     const logs = new LeakyLogs(holdsCanary(canaryOf(seed)));
     const handler: PoisonHandler = { shards, bug, innocent: innocentOf(plan) };
     const scene = await Scene.open({
-      world,
+      ...start,
       folder,
-      signal,
       shards,
       handler,
       consumers: [consumerOptions(world, plan, isolation)],
@@ -94,7 +76,6 @@ class PoisonRun implements ConductedRun<Gathered> {
       nodeArgs: [`--max-old-space-size=${HEAP_MB}`],
       expectsDeaths: true,
       onGone: ({ name, process }) => logs.search(name, process.logFile),
-      onProblem,
     });
     return new PoisonRun(options, world, scene, logs);
   }
@@ -130,7 +111,7 @@ class PoisonRun implements ConductedRun<Gathered> {
     return this.scene.close();
   }
 
-  async judge({ letters, leaks }: Gathered): Promise<PoisonReport> {
+  async judge({ letters, leaks }: Gathered = { letters: [], leaks: [] }): Promise<PoisonReport> {
     const { plan, shardIds, firstOrdinal, digests } = this;
     const lines = await readLines(this.options.folder);
     const evidence: PoisonEvidence = {
