@@ -56,6 +56,8 @@ export class BatchWork {
   private skip: ParkedOrder | undefined;
   /** Records that can never succeed, found in company: they are settled alone. */
   private readonly rejections = new Map<string, RecordError>();
+  /** Records that stopped the checkpoint while the handler's effects went beyond them: the effects of a span must end before. */
+  private readonly borders = new Set<string>();
   /** Most records whose effects fit one transaction, as far as is known. */
   private maxOffered = Infinity;
   private readonly spanCommit: SpanCommit;
@@ -138,6 +140,7 @@ export class BatchWork {
         streak: this.streak,
         maxOffered: this.maxOffered,
         standsAlone: (sequenceNumber) => this.rejections.has(sequenceNumber),
+        beginsSpan: (sequenceNumber) => this.borders.has(sequenceNumber),
       },
     );
     const isParked = (partitionKey: string): boolean => this.world.parked.has(partitionKey);
@@ -150,8 +153,7 @@ export class BatchWork {
 
   /** Index of the first record whose key is parked and that there is no room for; undefined if there is room. */
   private roomBefore({ diverted }: Span): number | undefined {
-    const { maxParkedRecords } = this.policy;
-    return diverted[Math.max(0, maxParkedRecords - this.world.parked.records)];
+    return diverted[this.world.parked.roomFor(this.policy)];
   }
 
   private haltFull(span: Span): Promise<WorkResult> {
@@ -211,12 +213,8 @@ export class BatchWork {
   private decide(span: Span, cause: FailureCause): Promise<WorkResult> {
     const { hold, dependencies } = this.world;
     const { policy } = this;
-    const world = { nowMs: hold.now, random: dependencies.random() };
-    const decision = decideFailure(
-      policy,
-      { before: this.streak, trial: span.trial(hold.checkpoint.position), cause },
-      world,
-    );
+    const failed = { before: this.streak, trial: span.trial(hold.checkpoint.position), cause };
+    const decision = decideFailure(policy, failed, { nowMs: hold.now, random: dependencies.random() });
     this.streakSoFar = decision.streak;
     this.steps.noteDecision(decision, cause);
     if (decision.kind === 'final') return this.giveUp(span, decision.streak);
@@ -236,7 +234,7 @@ export class BatchWork {
     return this.apply(span, { settlement, filtered: [], transact: [], ...(this.skip ? { skip: this.skip } : {}) });
   }
 
-  private settle(span: Span, outcome: RunOutcome): Promise<WorkResult> {
+  private async settle(span: Span, outcome: RunOutcome): Promise<WorkResult> {
     const { hold, dependencies } = this.world;
     const outcomes = span.fromOffered(outcome);
     const { position } = hold.checkpoint;
@@ -245,7 +243,13 @@ export class BatchWork {
     const first = settle(this.policy, input, world);
     const policy = this.policyFor(span, first.givenUp);
     const settlement = policy === this.policy ? first : settle(policy, input, world);
-    return this.apply(span, { settlement, filtered: outcomes.filtered, transact: outcome.transact ?? [] });
+    const { covered } = settlement;
+    const { transact = [] } = outcome;
+    if (transact.length > 0 && covered > 0 && covered < span.records.length) {
+      this.borders.add(span.sequenceNumberAt(covered));
+      return this.putBack(span);
+    }
+    return this.apply(span, { settlement, filtered: outcomes.filtered, transact });
   }
 
   private async apply(span: Span, settled: SettledSpan & { readonly settlement: Settlement }): Promise<WorkResult> {

@@ -43,7 +43,8 @@ export class LetterWriter {
     try {
       for (const { letter } of letters) {
         await hold.untilDone(() => runtime.letters.putParts(letter));
-        await hold.untilDone(() => this.tellHook(letter));
+        // A parked record is not given up.
+        if (letter.status !== 'PARKED') await hold.untilDone(() => this.tellHook(letter));
       }
       return 'ready';
     } catch (error) {

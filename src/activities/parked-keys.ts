@@ -77,6 +77,11 @@ export class ParkedKeys {
     return new Set([...this.keys.keys(), ...partitionKeys]).size;
   }
 
+  /** How many records more may be parked. */
+  roomFor({ maxParkedRecords }: FailurePolicy): number {
+    return Math.max(0, maxParkedRecords - this.records);
+  }
+
   /** Whether records of these keys may be parked too. */
   hasRoom({ maxParkedKeys, maxParkedRecords }: FailurePolicy, partitionKeys: readonly string[]): boolean {
     return this.sizeWith(partitionKeys) <= maxParkedKeys && this.records + partitionKeys.length <= maxParkedRecords;

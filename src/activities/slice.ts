@@ -130,7 +130,10 @@ export class Slice {
       if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
       if (next.kind === 'batch') {
         crashPoint('fetched');
-        if ((await work.handle(next)) === 'fenced') return this.fenced();
+        const worked = await work.handle(next);
+        if (worked === 'fenced') return this.fenced();
+        // What this execution has learnt about the records would be lost.
+        if (worked === 'again') continue;
       }
       if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }

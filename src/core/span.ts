@@ -16,6 +16,8 @@ export interface SpanLimits {
   readonly maxOffered: number;
   /** A record that stands alone: it is known that it can never succeed, so the handler must not get it in company. */
   readonly standsAlone: (sequenceNumber: string) => boolean;
+  /** A record that must not be settled together with what is before it. */
+  readonly beginsSpan?: (sequenceNumber: string) => boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface SpanLimits {
  * trial may have, and nothing together with a record that stands alone.
  */
 export function chooseSpan(sequenceNumbers: readonly string[], limits: SpanLimits): SpanChoice {
-  const { streak, maxOffered, standsAlone } = limits;
+  const { streak, maxOffered, standsAlone, beginsSpan = () => false } = limits;
   const pending = streak?.pending && new Set(streak.pending.map(({ sequenceNumber }) => sequenceNumber));
   const isBehindRange = (sequenceNumber: string): boolean =>
     streak !== undefined && compareSequenceNumbers(sequenceNumber, streak.through) > 0;
@@ -32,7 +34,8 @@ export function chooseSpan(sequenceNumbers: readonly string[], limits: SpanLimit
 
   const [first] = sequenceNumbers;
   if (first !== undefined && standsAlone(first)) return { length: 1, offered: [0] };
-  const end = sequenceNumbers.findIndex((name, index) => index > 0 && (standsAlone(name) || isBehindRange(name)));
+  const isBorder = (name: string): boolean => standsAlone(name) || isBehindRange(name) || beginsSpan(name);
+  const end = sequenceNumbers.findIndex((name, index) => index > 0 && isBorder(name));
   const range = end < 0 ? sequenceNumbers : sequenceNumbers.slice(0, end);
   const offered = [...range.keys()].filter((index) => isOffered(sequenceNumbers[index] ?? ''));
   const most = Math.min(maxOffered, streak ? trialSize(streak) : Infinity);

@@ -1,9 +1,12 @@
 import { keys, withCrashRun } from '../support/crash/run';
 import { eventually } from '../support/eventually';
 
+/** A failure that never ends, however long this machine takes. */
+const onFailure = { maxAttempts: 1_000_000, maxBackoffMs: 2_000 };
+
 describe('a batch whose handler fails', () => {
   it('is tried again and again, visibly, is never skipped, and other shards go on', async () => {
-    await withCrashRun({ shards: 2, consumer: { maxBatchRecords: 5 } }, async (run) => {
+    await withCrashRun({ shards: 2, consumer: { maxBatchRecords: 5, onFailure } }, async (run) => {
       const [one = '', two = ''] = keyPerShard(
         run.kinesis.shards(run.stream).length,
         (key) =>
