@@ -60,7 +60,7 @@ const WAYS: Readonly<Record<Isolation, Readonly<Record<PoisonKind, Way>>>> = {
     neverSettles: 'either',
     exits: 'died',
     aborts: 'failed',
-    outOfMemory: 'died',
+    outOfMemory: 'either',
     huge: 'failed',
     hostileJson: 'failed',
   },

@@ -63,6 +63,7 @@ const CONDITIONS: Readonly<Record<Isolation, typeof INLINE>> = {
     blocks: [...EXHAUSTED, ...DIED],
     neverSettles: [...EXHAUSTED, ...DIED],
     aborts: [...EXHAUSTED, ...DIED],
+    outOfMemory: [...DIED, ...EXHAUSTED],
   },
 };
 

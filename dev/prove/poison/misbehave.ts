@@ -34,5 +34,6 @@ export async function misbehave(kind: PoisonKind, record: KinesisRecord<PoisonVa
 
 function exhaustMemory(): never {
   const hoard: unknown[] = [];
-  for (;;) hoard.push(new Array(100_000).fill(hoard.length));
+  // Large steps: the collector has nothing to move, and the end comes soon.
+  for (;;) hoard.push(new Array(4_000_000).fill(0.5));
 }
