@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { codeOf, type ErrorCode } from '../core/errors';
 import { streamWorkflowId } from '../core/names';
+import { refuseOrder } from '../core/parked-orders';
 import { describeShard, describeSlice } from '../core/shard-details';
 import {
   carriedFrom,
@@ -28,6 +29,7 @@ import {
 } from '../core/shard-state';
 import type {
   ControlRequest,
+  Halt,
   HandlerFailure,
   ParkedOrder,
   ParkedRequest,
@@ -54,7 +56,7 @@ import { isHistoryLong, publishState } from './run-facts';
 const UNKNOWN_ERROR_WAIT_MS = 60_000;
 
 /** What the next turn of the loop does after a slice. */
-type Turn = { readonly next: 'slice' | 'finished' | 'parked' } | { readonly next: 'wait'; readonly ms: number };
+type Turn = { readonly next: 'slice' | 'finished' } | { readonly next: 'wait'; readonly ms: number };
 
 /**
  * Reads one shard: fetches, handles and commits in activities, and keeps the checkpoint state between them.
@@ -70,6 +72,7 @@ class ShardRun {
   private state: ShardState;
   private stop: ControlRequest | undefined;
   private slice: CancellationScope | undefined;
+  private slicesOfThisRun = 0;
   private isOver = false;
   private shownPhase: ShardPhase;
 
@@ -83,20 +86,25 @@ class ShardRun {
     });
     setHandler(retryParkedUpdate, (request) => this.obeyOrder('retry', request), {
       description: 'Tries again what is parked',
-      validator: (request: ParkedRequest) => this.requireParked(request),
+      validator: (request: ParkedRequest) => this.checkOrder('retry', request),
     });
     setHandler(skipParkedUpdate, (request) => this.obeyOrder('skip', request), {
       description: 'Sets the parked record aside for good and goes on behind it',
-      validator: (request: ParkedRequest) => this.requireParked(request),
+      validator: (request: ParkedRequest) => this.checkOrder('skip', request),
     });
   }
 
   async run(): Promise<ShardResult> {
     this.show();
-    for (let slicesOfThisRun = 0; ; slicesOfThisRun += 1) {
+    for (;;) {
       if (this.stop !== undefined) return this.end('STOPPED');
-      // Nothing is awaited between the look at `stop` and continue-as-new: a stop that comes later finds the next run.
-      if (slicesOfThisRun > 0 && isHistoryLong(this.input) && this.isIdle) await this.continueAsNew();
+      // Nothing is awaited between these looks and continue-as-new: a stop or an order that comes later finds the next run.
+      if (this.mayContinueAsNew) await this.continueAsNew();
+      if (this.state.halt !== undefined) {
+        await this.waitParked(this.state.halt);
+        this.show();
+        continue;
+      }
       const turn = await this.takeTurn();
       this.show();
       if (turn.next === 'finished') {
@@ -105,14 +113,13 @@ class ShardRun {
       }
       // A cancelled workflow has let its slice commit by now.
       if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
-      if (turn.next === 'wait') await condition(() => this.stop !== undefined, turn.ms);
-      if (turn.next === 'parked') await this.waitParked();
+      if (turn.next === 'wait') await this.waitForRetry(turn.ms);
     }
   }
 
-  /** Nobody waits for an answer of this run. */
-  private get isIdle(): boolean {
-    return this.state.order === undefined && allHandlersFinished();
+  /** Its history is long, and nobody waits for an answer of this run. An order without an asker is carried over. */
+  private get mayContinueAsNew(): boolean {
+    return this.slicesOfThisRun > 0 && isHistoryLong(this.input) && allHandlersFinished();
   }
 
   private async obeyStop(request: ControlRequest): Promise<ShardStatus> {
@@ -122,33 +129,42 @@ class ShardRun {
     return this.status();
   }
 
-  private requireParked(request: ParkedRequest): void {
-    requireName(request);
-    const hasParked = this.state.halt !== undefined || (this.state.progress.parkedKeys ?? 0) > 0;
-    if (!hasParked) throw ApplicationFailure.nonRetryable('Nothing of this shard is parked', 'NOT_PARKED');
+  private checkOrder(kind: ParkedOrder['kind'], request: ParkedRequest | undefined): void {
+    const { halt, order, progress } = this.state;
+    const isEnding = this.stop !== undefined || this.isOver;
+    const refusal = refuseOrder(kind, request, { halt, order, parkedKeys: progress.parkedKeys ?? 0, isEnding });
+    if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
   }
 
   /** The order is carried out by the next slice; a running one ends at its next commit. */
   private async obeyOrder(kind: ParkedOrder['kind'], request: ParkedRequest): Promise<ShardStatus> {
-    this.state = foldOrder(this.state, { ...request, kind, atMs: Date.now() });
+    const order: ParkedOrder = { ...request, kind, atMs: Date.now() };
+    this.state = foldOrder(this.state, order);
     this.slice?.cancel();
-    await condition(() => this.state.order === undefined || this.isOver);
-    return this.status();
+    await condition(() => this.state.order !== order || this.isOver);
+    if (this.state.order !== order) return this.status();
+    const how = this.state.phase === 'FINISHED' ? 'came to its end' : 'was stopped';
+    throw ApplicationFailure.nonRetryable(`The shard ${how} before the order was carried out`, 'NOT_PARKED');
   }
 
-  /** Until an operator orders something, the shard's own time is over, or it is stopped. */
-  private async waitParked(): Promise<void> {
-    const { halt } = this.state;
-    if (halt === undefined) return;
-    const isWoken = (): boolean => this.stop !== undefined || this.state.halt === undefined;
-    if (halt.retryAtMs === undefined) return condition(isWoken);
-    if (await condition(isWoken, Math.max(1, halt.retryAtMs - Date.now()))) return;
-    const order = { kind: 'retry', by: 'Tidemark', reason: 'its time is over', atMs: Date.now() } as const;
-    this.state = foldOrder(this.state, order);
+  private async waitForRetry(ms: number): Promise<void> {
+    const { order } = this.state;
+    await condition(() => this.stop !== undefined || this.state.order !== order, ms);
+  }
+
+  /** Until an operator orders something, its own time is over, or it is stopped. */
+  private async waitParked({ retryAtMs }: Halt): Promise<void> {
+    const isWoken = (): boolean => this.stop !== undefined || this.state.order !== undefined || this.mayContinueAsNew;
+    if (retryAtMs === undefined) await condition(isWoken);
+    else await condition(isWoken, Math.max(1, retryAtMs - Date.now()));
+    const { order } = this.state;
+    // The time may be over in the very moment of an order: then the order counts.
+    if (order !== undefined || !isWoken()) this.state = foldOrder(this.state, order ?? timeIsOver());
   }
 
   /** Runs one slice and folds how it ended. */
   private async takeTurn(): Promise<Turn> {
+    this.slicesOfThisRun += 1;
     this.state = dispatchSlice(this.state);
     this.slice = new CancellationScope();
     try {
@@ -160,7 +176,7 @@ class ShardRun {
       if (failure === undefined) return this.foldOther(error);
       this.state = foldHandlerFailure(this.state, failure);
       if (failure.halt?.how === 'stop') return await this.fail(failure.error.message, 'RECORD_FAILED');
-      return failure.halt ? { next: 'parked' } : { next: 'wait', ms: failure.retryAfterMs };
+      return failure.halt ? { next: 'slice' } : { next: 'wait', ms: failure.retryAfterMs };
     } finally {
       this.slice = undefined;
     }
@@ -190,6 +206,8 @@ class ShardRun {
   private async fail(message: string, code: ErrorCode): Promise<never> {
     this.show();
     await tellStreamWorkflow(this.input, shardFailedSignal, message);
+    this.isOver = true;
+    await condition(allHandlersFinished);
     throw ApplicationFailure.nonRetryable(message, code);
   }
 
@@ -216,6 +234,10 @@ class ShardRun {
     this.shownPhase = this.state.phase;
     publishState(this.state.phase);
   }
+}
+
+function timeIsOver(): ParkedOrder {
+  return { kind: 'retry', by: 'Tidemark', reason: 'its time is over', atMs: Date.now() };
 }
 
 function handlerFailureOf(error: unknown): HandlerFailure | undefined {

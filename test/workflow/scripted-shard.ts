@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import type { CheckpointState } from '../../src/core/checkpoint';
 import type { ErrorCode } from '../../src/core/errors';
 import { SHARD_END, type Position } from '../../src/core/positions';
-import type { HandlerFailure, SliceInput, SliceResult } from '../../src/core/shard-work';
+import type { Halt, HandlerFailure, SliceInput, SliceResult } from '../../src/core/shard-work';
 import { TIMING } from '../support/workflow-env';
 
 /** What one slice does. */
@@ -18,6 +18,7 @@ export class ScriptedShard {
   /** Slices that began elsewhere than at the committed position, or on a token that is not the row's. */
   readonly problems: string[] = [];
   row: CheckpointState | undefined;
+  parkedKeys = 0;
   private readonly steps: Step[];
   private tokens = 0;
 
@@ -69,6 +70,10 @@ export class ScriptedSlice {
     return this.shard.write({ at: 'AFTER', sequenceNumber: String(this.shard.committed + records) });
   }
 
+  parkKeys(count: number): void {
+    this.shard.parkedKeys = count;
+  }
+
   /** Every execution claims or goes on from the row: a row with no progress yet stands where the workflow begins. */
   get checkpoint(): CheckpointState {
     return this.shard.row ?? this.shard.write(this.input.belief.position);
@@ -76,7 +81,9 @@ export class ScriptedSlice {
 
   result(more: Partial<SliceResult> = {}): SliceResult {
     const totals = { records: this.shard.committed, bytes: this.shard.committed * 10, batches: this.shard.committed };
-    const progress = { totals, committedAtMs: 1_700_000_000_000, millisBehindLatest: 1_500 };
+    const { parkedKeys } = this.shard;
+    const keys = parkedKeys === 0 ? {} : { parkedKeys };
+    const progress = { totals, committedAtMs: 1_700_000_000_000, millisBehindLatest: 1_500, ...keys };
     return {
       end: 'interval',
       checkpoint: this.checkpoint,
@@ -101,6 +108,19 @@ export class ScriptedSlice {
     const streak = { position, through: '9', records: 1, failures, deaths: 0, phase: 'retry' } as const;
     return { ...this.result(), checkpoint: this.checkpoint, streak, retryAfterMs, error };
   }
+
+  /** The record behind the checkpoint has failed for good. Whatever was ordered was done before. */
+  halt(more: Partial<Halt> = {}): HandlerFailure {
+    const failure = this.handlerFailure(0);
+    const through = String(this.shard.committed + 1);
+    const error = { ...failure.error, message: `record ${through} failed for good` };
+    const halt: Halt = { how: 'park', sequenceNumber: through, sinceMs: 1_700_000_000_000, ...more };
+    return { ...failure, error, streak: { ...failure.streak, through, phase: 'final' }, halt, ...this.orderDone };
+  }
+
+  get orderDone(): { orderDone?: true } {
+    return this.input.order === undefined ? {} : { orderDone: true };
+  }
 }
 
 /** Commits one batch of so many records. */
@@ -124,14 +144,33 @@ export const endsShard: Step = (slice) => {
 export const handlerFails =
   (retryAfterMs = 20): Step =>
   (slice) => {
-    const failure = slice.handlerFailure(retryAfterMs);
-    throw ApplicationFailure.create({
-      type: 'HANDLER_FAILED',
-      message: failure.error.message,
-      nonRetryable: true,
-      details: [failure],
-    });
+    throw failed(slice.handlerFailure(retryAfterMs));
   };
+
+/** Parks at the next record, or with `how: 'stop'` ends the consumer; `forMs`: until then. */
+export const halts =
+  ({ forMs, ...more }: Partial<Halt> & { readonly forMs?: number } = {}): Step =>
+  (slice) => {
+    throw failed(slice.halt({ ...more, ...(forMs === undefined ? {} : { retryAtMs: Date.now() + forMs }) }));
+  };
+
+/** Commits one record, and with it whatever was ordered. */
+export const carriesOut: Step = (slice) => {
+  slice.parkKeys(0);
+  slice.commit(1);
+  return slice.result({ batches: 1, streak: null, ...slice.orderDone });
+};
+
+/** Commits a record, after which a partition key is parked. */
+export const parksKey: Step = (slice) => {
+  slice.parkKeys(1);
+  return commits(1)(slice);
+};
+
+function failed(failure: HandlerFailure): ApplicationFailure {
+  const { message } = failure.error;
+  return ApplicationFailure.create({ type: 'HANDLER_FAILED', message, nonRetryable: true, details: [failure] });
+}
 
 export const failsWith =
   (code: ErrorCode): Step =>

@@ -48,6 +48,8 @@ describe('a shard workflow shows in the Web UI', () => {
     ]);
     expect(definition?.updateDefinitions).toEqual([
       expect.objectContaining({ name: 'stop', description: 'Stops this shard at its next commit' }),
+      expect.objectContaining({ name: 'retryParked', description: 'Tries again what is parked' }),
+      expect.objectContaining({ name: 'skipParked' }),
     ]);
     expect(await activitySummaries(handle)).toEqual([
       'Slice 1: read TRIM_HORIZON; so far 0 records in 0 batches',

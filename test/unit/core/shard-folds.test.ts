@@ -3,6 +3,7 @@ import { TRIM_HORIZON, SHARD_END, type Position } from '../../../src/core/positi
 import {
   dispatchSlice,
   foldHandlerFailure,
+  foldOrder,
   foldSlice,
   foldUnknown,
   initialShardState,
@@ -77,6 +78,14 @@ describe('a shard workflow', () => {
   it('claims next after a fenced slice, and does not move', () => {
     const state = foldSlice(foldSlice(fresh, slice()), slice({ end: 'fenced', checkpoint: undefined }));
     expect(state.belief).toMatchObject({ position: after('9'), needClaim: true });
+  });
+
+  it('keeps an order until a slice that was not fenced has carried it out', () => {
+    const ordered = foldOrder(fresh, { kind: 'retry', by: 'jane', atMs: 3 });
+    const fenced = foldSlice(ordered, slice({ end: 'fenced', checkpoint: undefined, orderDone: true }));
+    expect(fenced.order).toEqual({ kind: 'retry', by: 'jane', atMs: 3 });
+    expect(foldSlice(fenced, slice()).order).toEqual(fenced.order);
+    expect(foldSlice(fenced, slice({ orderDone: true })).order).toBeUndefined();
   });
 
   it('is finished at the end of the shard', () => {

@@ -1,0 +1,50 @@
+import { refuseOrder, type ParkedState } from '../../../src/core/parked-orders';
+import type { Halt, ParkedOrder, ParkedRequest } from '../../../src/core/shard-work';
+
+const halt: Halt = { how: 'park', sequenceNumber: '17', sinceMs: 1 };
+const order: ParkedOrder = { kind: 'retry', by: 'ann', atMs: 1 };
+const busy: ParkedState = { halt: undefined, order: undefined, parkedKeys: 0, isEnding: false };
+const parked: ParkedState = { ...busy, halt };
+const keys: ParkedState = { ...busy, parkedKeys: 2 };
+const both: ParkedState = { ...parked, parkedKeys: 2 };
+const jane: ParkedRequest = { by: 'jane', reason: 'fixed' };
+
+describe('an order is refused', () => {
+  it.each<[string, [ParkedOrder['kind'], unknown, ParkedState], string, string]>([
+    ['of nobody', ['retry', undefined, parked], 'INVALID_OPTION', 'who makes it'],
+    ['without a name', ['retry', { by: '' }, parked], 'INVALID_OPTION', 'who makes it'],
+    ['of a name that is none', ['skip', { by: 7, reason: 'x' }, parked], 'INVALID_OPTION', 'who makes it'],
+    ['to skip without a reason', ['skip', { by: 'jane' }, parked], 'INVALID_OPTION', 'say why'],
+    ['for an empty key', ['retry', { ...jane, partitionKey: '' }, keys], 'INVALID_OPTION', '`partitionKey`'],
+    ['for no record', ['retry', { ...jane, sequenceNumber: '1e3' }, parked], 'INVALID_OPTION', '`sequenceNumber`'],
+    ['where nothing is parked', ['retry', jane, busy], 'NOT_PARKED', 'Nothing of this shard is parked'],
+    [
+      'for a key where none is parked',
+      ['retry', { ...jane, partitionKey: 'k' }, parked],
+      'NOT_PARKED',
+      'No partition key',
+    ],
+    ['to skip a key without its name', ['skip', jane, keys], 'NOT_PARKED', 'name the one that is meant'],
+    ['for a record where keys are', ['retry', { ...jane, sequenceNumber: '17' }, keys], 'NOT_PARKED', 'not parked'],
+    ['for another record', ['skip', { ...jane, sequenceNumber: '16' }, parked], 'NOT_PARKED', 'at record 17 now'],
+    ['while another one is pending', ['retry', jane, { ...keys, order }], 'NOT_PARKED', '(retry, by ann)'],
+    ['while the shard is being stopped', ['retry', jane, { ...parked, isEnding: true }], 'NOT_PARKED', 'stopped'],
+    ['once the shard has failed', ['retry', jane, { ...both, halt: { ...halt, how: 'stop' } }], 'NOT_PARKED', 'failed'],
+  ])('%s', (_, [kind, request, state], code, message) => {
+    expect(refuseOrder(kind, request as ParkedRequest, state)).toEqual({
+      code,
+      message: expect.stringContaining(message) as string,
+    });
+  });
+});
+
+describe('an order is accepted', () => {
+  it.each<[string, ParkedOrder['kind'], ParkedRequest, ParkedState]>([
+    ['to retry a shard', 'retry', { by: 'jane' }, parked],
+    ['to retry whatever is parked', 'retry', jane, keys],
+    ['to retry a key', 'retry', { ...jane, partitionKey: 'k' }, both],
+    ['to skip a record', 'skip', jane, both],
+    ['to skip this very record, however it is padded', 'skip', { ...jane, sequenceNumber: '0017' }, parked],
+    ['to skip a record of a key', 'skip', { ...jane, partitionKey: 'k' }, keys],
+  ])('%s', (_, kind, request, state) => expect(refuseOrder(kind, request, state)).toBeUndefined());
+});
