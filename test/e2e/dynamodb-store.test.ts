@@ -10,6 +10,7 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
 import { createDynamodbClient } from '../../src/aws/clients';
+import type { Effect } from '../../src/checkpoints/checkpoint-store';
 import { DynamodbCheckpointStore } from '../../src/checkpoints/dynamodb-store';
 import { createCheckpointTable } from '../../src/checkpoints/table';
 import { checkpointKey, knownShardKey } from '../../src/core/names';
@@ -200,3 +201,81 @@ function consistency(body: Readonly<Record<string, unknown>>): unknown {
   };
   return ConsistentRead ?? RequestItems?.[tableName]?.ConsistentRead;
 }
+
+describe('a commit with effects', () => {
+  const effectOn = (pk: string, condition?: string): Effect => ({
+    Put: { TableName: tableName, Item: marshall({ pk, sk: 'effect' }), ConditionExpression: condition },
+  });
+  const isWritten = async (pk: string): Promise<boolean> =>
+    (await client.send(new GetItemCommand({ TableName: tableName, Key: marshall({ pk, sk: 'effect' }) }))).Item !==
+    undefined;
+
+  async function claimed() {
+    const shard = shardOf(newStream());
+    await store.write(writeOf(shard, ABSENT, state('a')));
+    const name = randomUUID();
+    return { shard, name, next: { ...writeOf(shard, { token: 'a' }, state(randomUUID())), effects: [effectOn(name)] } };
+  }
+
+  it('writes both', async () => {
+    const { shard, name, next } = await claimed();
+    expect(await store.write(next)).toEqual({ kind: 'written' });
+    expect(await store.read(shard)).toMatchObject({ token: next.next.token, revision: 2 });
+    expect(await isWritten(name)).toBe(true);
+  });
+
+  it('is the same write when it is sent again', async () => {
+    const { next } = await claimed();
+    await store.write(next);
+    expect(await store.write(next)).toMatchObject({ kind: 'written' });
+  });
+
+  it("writes neither where the token is not the row's, and says which row refused it", async () => {
+    const { shard, name, next } = await claimed();
+    const answer = await store.write({ ...next, condition: { token: 'other' } });
+    expect(answer).toMatchObject({ kind: 'refused', row: { token: 'a' } });
+    expect(await isWritten(name)).toBe(false);
+    expect((await store.read(shard))?.token).toBe('a');
+  });
+
+  it('writes neither where an effect is refused, and says which', async () => {
+    const { shard, name, next } = await claimed();
+    const effects = [effectOn(name), effectOn(randomUUID(), 'attribute_exists(pk)')];
+    expect(await store.write({ ...next, effects })).toMatchObject({
+      kind: 'effectsRefused',
+      code: 'EFFECT_REFUSED',
+      message: 'effect 2 of 2 was refused: ConditionalCheckFailed',
+    });
+    expect(await isWritten(name)).toBe(false);
+    expect((await store.read(shard))?.token).toBe('a');
+  });
+
+  it.each([
+    ['two on one item', (name: string) => [effectOn(name), effectOn(name)]],
+    ['more than 99', () => Array.from({ length: 100 }, () => effectOn(randomUUID()))],
+  ])('is too large with %s', async (_, effects) => {
+    const { name, next } = await claimed();
+    expect(await store.write({ ...next, effects: effects(name) })).toMatchObject({
+      kind: 'effectsRefused',
+      code: 'TRANSACTION_TOO_LARGE',
+    });
+  });
+
+  it('keeps the mark of a trial, and a commit removes it', async () => {
+    const shard = shardOf(newStream());
+    const streak = {
+      position: { at: 'TRIM_HORIZON' },
+      through: '7',
+      records: 2,
+      failures: 1,
+      deaths: 1,
+      phase: 'retry',
+    } as const;
+    const trial = { streak, isRunning: true, runId: 'run', activitySeq: 1, attempt: 2 };
+    const write = writeOf(shard, ABSENT, state('a', { fence: 5 }));
+    await store.write({ ...write, facts: { ...write.facts, trial, parkedKeys: 3 } });
+    expect(await store.read(shard)).toMatchObject({ trial, fence: 5, parkedKeys: 3 });
+    await store.write(writeOf(shard, { token: 'a' }, state('b', { fence: 5 })));
+    expect((await store.read(shard))?.trial).toBeUndefined();
+  });
+});

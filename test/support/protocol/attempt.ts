@@ -102,15 +102,27 @@ export class Attempt {
   ): Promise<string | EffectsRefused> {
     const size = world.nextBatchSize();
     const { batch, target } = batchAfter(position, world.records, Math.max(size, 1));
-    const isTouch = size === 0 && batch.length > 0;
-    if (!isTouch && !world.commitsBeforeHandling) await this.handle(batch, generation, world);
+    if (size === 0 && batch.length > 0) return this.commit(execution, position, { isTouch: true }, world);
+    const { commitsBeforeHandling } = world;
+    if (!commitsBeforeHandling) await this.handle(batch, generation, world);
+    const effects = world.effects ? batch.map((record) => effectOf(record, generation, world)) : [];
+    const result = await this.commit(execution, target, { effects }, world);
+    if (commitsBeforeHandling && result === 'committed') await this.handle(batch, generation, world);
+    return result;
+  }
+
+  private async commit(
+    execution: ProtocolExecution,
+    target: Position,
+    { effects = [], isTouch = false }: { readonly effects?: readonly Effect[]; readonly isTouch?: boolean },
+    world: SliceWorld,
+  ): Promise<string | EffectsRefused> {
     this.isTouching = isTouch;
-    const effects = isTouch || !world.effects ? [] : batch.map((record) => effectOf(record, generation, world));
-    if (world.effects === 'apart') world.writeApart(effects);
-    const result = await execution.commit(isTouch ? position : target, FACTS, world.effects === 'apart' ? [] : effects);
+    const isApart = world.effects === 'apart';
+    if (isApart) world.writeApart(effects);
+    const result = await execution.commit(target, FACTS, isApart ? [] : effects);
     const token = execution.current?.token;
     if (result === 'committed' && token !== undefined) world.ledger.believesCommitted(token, this.name);
-    if (!isTouch && world.commitsBeforeHandling && result === 'committed') await this.handle(batch, generation, world);
     return result;
   }
 
