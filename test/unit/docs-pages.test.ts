@@ -49,6 +49,11 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+it('the README names every example', () => {
+  const examples = readdirSync(path.join(ROOT, 'examples')).map((name) => `examples/${name}/consumer.ts`);
+  expect(examples.filter((example) => !read('README.md').includes(`\`${example}\``))).toEqual([]);
+});
+
 describe('the code in the README', () => {
   /** Code blocks whose first line is a comment with a file name, as files of one project. */
   const blocks = [...read('README.md').matchAll(/```ts\n\/\/ ([\w-]+\.ts)\n([^]*?)```/g)];
