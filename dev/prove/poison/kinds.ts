@@ -28,7 +28,7 @@ export interface PoisonPayload {
 
 /** Every poison holds the canary where an error would quote it. */
 export function payloadOf({ kind, number, variant }: PoisonPayload, canary: string): Buffer {
-  const head = { n: number, poison: kind, secret: canaryText(canary) };
+  const head = { n: number, poison: kind, variant: variant % 2, secret: canaryText(canary) };
   if (kind === 'badSchema') return toBytes({ ...head, n: canaryText(canary) });
   if (kind === 'hostileJson') return hostilePayload(head, canary, variant % HOSTILE_VARIANTS);
   if (kind !== 'huge') return toBytes(head);

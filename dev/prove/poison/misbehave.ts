@@ -6,6 +6,8 @@ import type { PoisonKind } from './kinds';
 export interface PoisonValue extends HostileValue {
   readonly n: number;
   readonly poison?: PoisonKind;
+  /** Form of the kind. */
+  readonly variant?: number;
 }
 
 /** Each kind as a handler with a bug does it. Errors quote their record, as errors do. */
@@ -22,7 +24,7 @@ export async function misbehave(kind: PoisonKind, record: KinesisRecord<PoisonVa
     case 'aborts':
       return process.abort();
     case 'outOfMemory':
-      return exhaustMemory();
+      return exhaustMemory(record.value.variant === 1 ? 4_000_000 : 100_000);
     case 'hostileJson':
       return trust(record.value);
     case 'throws':
@@ -32,8 +34,8 @@ export async function misbehave(kind: PoisonKind, record: KinesisRecord<PoisonVa
   }
 }
 
-function exhaustMemory(): never {
+/** In a thread, many small steps end the thread; a large one at the limit ends the process, as V8 has it. */
+function exhaustMemory(elements: number): never {
   const hoard: unknown[] = [];
-  // Large steps: the collector has nothing to move, and the end comes soon.
-  for (;;) hoard.push(new Array(4_000_000).fill(0.5));
+  for (;;) hoard.push(new Array(elements).fill(0.5));
 }
