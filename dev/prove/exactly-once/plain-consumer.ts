@@ -19,9 +19,11 @@ const sink = sinkOf(run, 'plain');
 const dynamodb = createDynamodbClient({});
 
 async function handle({ records }: Batch): Promise<void> {
+  const lines = threadLines();
+  lines.write({ kind: 'effects', sink, records: records.length, refused: 0 });
   let refused = 0;
   for (const chunk of chunksOf(records)) refused += await writeOnce(chunk);
-  threadLines().write({ kind: 'effects', sink, records: records.length, refused });
+  if (refused > 0) lines.write({ kind: 'effects', sink, records: 0, refused });
   await sleep(handlerMs);
 }
 
