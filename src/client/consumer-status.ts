@@ -4,9 +4,10 @@ import { codeOf, errorCodes, isErrorCode } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, shardWorkflowId, streamWorkflowId, type StreamIncarnation } from '../core/names';
 import { compareCheckpoints } from '../core/commit-protocol';
-import type { CheckpointRow } from '../core/checkpoint';
+import type { CheckpointRow, Totals } from '../core/checkpoint';
+import { streakAt, type FailureStreak } from '../core/failure-policy';
 import type { Position } from '../core/positions';
-import type { ErrorNote, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
+import type { ErrorNote, Halt, ShardEvent, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
 import { readClosingFailure, readPendingActivity, type PendingActivity } from './pending-activity';
 
 const QUERIES_AT_A_TIME = 16;
@@ -25,9 +26,19 @@ export interface ShardReport {
   readonly committedAtMs?: number;
   /** Records committed so far; 0 also where the position is unknown. */
   readonly records: number;
+  /** All counts, filtered records and dead letters among them. Unknown where the position is. */
+  readonly totals?: Totals;
+  /** Number of partition keys that are parked. */
+  readonly parkedKeys?: number;
   /** Failures of the current batch, or attempts of the current activity, in a row. */
   readonly failures: number;
   readonly lastError?: ErrorNote & { readonly hint: string };
+  /** Records that have failed, and how far the search for the one that fails is. As the workflow tells it, like the next two. */
+  readonly streak?: FailureStreak;
+  /** Why a parked shard waits, and since when. */
+  readonly halt?: Halt;
+  /** The last steps of the failure policy and other events, oldest first; at most 10. */
+  readonly recentEvents?: readonly ShardEvent[];
   readonly worker?: string;
 }
 
@@ -86,8 +97,8 @@ type FromRow = Omit<ShardReport, 'state'>;
 
 function factsOf(row: CheckpointRow | undefined, start: Position | undefined): Omit<FromRow, 'shardId' | 'workflowId'> {
   if (row === undefined) return { position: start, records: 0, failures: 0 };
-  const { position, millisBehindLatest, committedAtMs, totals } = row;
-  return { position, millisBehindLatest, committedAtMs, records: totals.records, failures: 0 };
+  const { position, millisBehindLatest, committedAtMs, totals, parkedKeys } = row;
+  return { position, millisBehindLatest, committedAtMs, records: totals.records, totals, parkedKeys, failures: 0 };
 }
 
 function combine(
@@ -96,24 +107,38 @@ function combine(
   status: ShardStatus,
   pending: PendingActivity,
 ): ShardReport {
-  const isRowAhead = row !== undefined && compareCheckpoints(row, status) >= 0;
-  const { progress } = status;
+  const lead = row === undefined ? -1 : compareCheckpoints(row, status);
+  const { phase, failures, streak, lastError } = row !== undefined && lead > 0 ? troubleAhead(row, status) : status;
   const isRetrying = pending.isBackingOff || pending.waitingFor !== undefined;
   return {
     ...fromRow,
-    ...(isRowAhead
-      ? {}
-      : {
-          position: status.position,
-          records: progress.totals.records,
-          committedAtMs: progress.committedAtMs,
-          millisBehindLatest: progress.millisBehindLatest,
-        }),
-    state: phaseOf(status.phase, isRowAhead, isRetrying),
-    failures: Math.max(status.failures, pending.attempt - 1),
-    lastError: withHint(pending.failure ?? status.lastError),
+    ...(lead >= 0 ? {} : factsOfStatus(status)),
+    state: phaseOf(phase, lead >= 0, isRetrying),
+    failures: Math.max(failures, pending.attempt - 1),
+    lastError: withHint(pending.failure ?? lastError),
+    streak,
+    halt: status.halt,
+    recentEvents: status.recentEvents,
     worker: pending.worker ?? status.worker,
   };
+}
+
+function factsOfStatus({ position, progress }: ShardStatus): Partial<FromRow> {
+  const { totals, parkedKeys, committedAtMs, millisBehindLatest } = progress;
+  return { position, records: totals.records, totals, parkedKeys, committedAtMs, millisBehindLatest };
+}
+
+type Trouble = Pick<ShardStatus, 'phase' | 'failures' | 'streak' | 'lastError'>;
+
+/** Where the slice under way has got beyond what its workflow knows, the row says what is still under suspicion. */
+function troubleAhead(
+  { trial, position }: CheckpointRow,
+  { phase, failures, streak, lastError }: ShardStatus,
+): Trouble {
+  if (streak === undefined) return { phase, failures, lastError };
+  const left = streakAt(trial?.streak, position);
+  if (left === undefined) return { phase: phase === 'RETRYING' ? 'READING' : phase, failures: 0 };
+  return { phase, failures: left.failures, streak: left, lastError };
 }
 
 /** A workflow hears of the first slice only when it is over; the row tells earlier that reading goes on. */

@@ -1,4 +1,6 @@
-import type { FailureStep, StepRange } from './shard-work';
+import type { FailureStreak } from './failure-policy';
+import { describePosition } from './positions';
+import type { FailureStep, Halt, ShardEvent, StepRange } from './shard-work';
 
 /** A step of the failure policy as operators read it. */
 export function describeStep(step: FailureStep): string {
@@ -24,9 +26,36 @@ export function describeStep(step: FailureStep): string {
   }
 }
 
-function describeRange({ records, after, through, code }: StepRange): string {
-  const which = records === 1 ? `record ${through}` : `${records} records behind ${after} through ${through}`;
-  return `${which}, ${code}`;
+/**
+ * Where the search for a failing record stands; undefined if nothing has failed. The limit of attempts is not part of the streak: the last
+ * retry among the events tells it.
+ */
+export function describeStreak(
+  { phase, failures, deaths, records, position, through }: FailureStreak,
+  events: readonly ShardEvent[] = [],
+): string | undefined {
+  // Version 0.1.0 counted failures, and knew of no range.
+  if (failures === 0 || through === undefined) return undefined;
+  const which = nameRange({ records, after: describePosition(position), through });
+  const died = deaths === 0 ? '' : `; ${deaths === 1 ? 'an execution has' : `${deaths} executions have`} died on it`;
+  if (phase === 'final') return `record ${through} failed for good after ${attempts(failures)}`;
+  if (phase === 'cut') return `${records === 1 ? 'trying alone' : 'searching among'} ${which}${died}`;
+  const limit = events.findLast((event) => event.kind === 'retry')?.of;
+  return `attempt ${failures + 1}${limit === undefined ? '' : ` of ${limit}`} of ${which}${died}`;
+}
+
+/** Where and since when a shard waits, and until when. */
+export function describeHalt({ sequenceNumber, sinceMs, retryAtMs }: Halt): string {
+  const until = retryAtMs === undefined ? '' : `, tried again by itself at ${new Date(retryAtMs).toISOString()}`;
+  return `at record ${sequenceNumber} since ${new Date(sinceMs).toISOString()}${until}`;
+}
+
+function describeRange({ code, ...range }: StepRange): string {
+  return `${nameRange(range)}, ${code}`;
+}
+
+function nameRange({ records, after, through }: Pick<StepRange, 'records' | 'after' | 'through'>): string {
+  return records === 1 ? `record ${through}` : `${records} records behind ${after} through ${through}`;
 }
 
 function attempts(count: number): string {

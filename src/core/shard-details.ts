@@ -1,28 +1,55 @@
 import { describePosition } from './positions';
-import { describeStep } from './failure-step-text';
+import { describeHalt, describeStep, describeStreak } from './failure-step-text';
 import type { ShardEvent, ShardStatus } from './shard-work';
 
-/** Current details of a shard workflow in Temporal's Web UI, Markdown. */
+/** Current details of a shard workflow in Temporal's Web UI, Markdown. Names no partition key, and nothing else of a record. */
 export function describeShard(status: ShardStatus): string {
-  const { phase, position, progress, failures, lastError, lastEvent, worker } = status;
-  const { totals, committedAtMs, millisBehindLatest } = progress;
+  const { phase, position, progress, failures, lastError, lastEvent, recentEvents = [], worker } = status;
+  const { committedAtMs, millisBehindLatest } = progress;
   const rows: [string, string | undefined][] = [
     ['State', `**${phase}**${failures > 0 ? ` (failed ${failures} times in a row)` : ''}`],
+    ...troubleRows(status),
     ['Position', `\`${describePosition(position)}\``],
     ['Lag', millisBehindLatest === undefined ? undefined : describeLag(millisBehindLatest)],
-    [
-      'Committed',
-      `${count(totals.records, 'record')}, ${count(totals.batches, 'batch', 'batches')}, ${count(totals.bytes, 'byte')}`,
-    ],
+    ...countRows(progress),
     ['Last commit', committedAtMs === undefined ? undefined : new Date(committedAtMs).toISOString()],
     ['Worker', worker === undefined ? undefined : `\`${worker}\``],
     [
       'Last error',
       lastError && `\`${lastError.code}\` at ${new Date(lastError.atMs).toISOString()}: ${oneLine(lastError.message)}`,
     ],
-    ['Last event', lastEvent && describeEvent(lastEvent)],
+    // Of a run of version 0.1.0, which kept no more than the last one.
+    ['Last event', recentEvents.length === 0 && lastEvent ? describeEvent(lastEvent) : undefined],
+    ['Recent steps', recentEvents.length === 0 ? undefined : listEvents(recentEvents)],
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [`- **${name}**: ${value}`])).join('\n');
+}
+
+function troubleRows({ halt, streak, lastError, recentEvents, phase }: ShardStatus): [string, string | undefined][] {
+  const searching =
+    streak && phase !== 'PARKED' && phase !== 'FAILED' ? describeStreak(streak, recentEvents) : undefined;
+  const why = lastError ? `, \`${lastError.code}\`` : '';
+  const advice = '. `npx tidemark retry` tries it again, `npx tidemark skip` sets it aside';
+  return [
+    ['Parked', halt && phase === 'PARKED' ? `${describeHalt(halt)}${why}${advice}` : undefined],
+    ['Failed', halt && phase === 'FAILED' ? `${describeHalt(halt)}${why}; the consumer stops` : undefined],
+    ['Failing', searching],
+  ];
+}
+
+function countRows({ totals, parkedKeys = 0 }: ShardStatus['progress']): [string, string | undefined][] {
+  const { records, batches, bytes, filtered = 0, deadLettered = 0 } = totals;
+  const done = [count(records, 'record'), count(batches, 'batch', 'batches'), count(bytes, 'byte')];
+  return [
+    ['Committed', done.join(', ')],
+    ['Filtered', filtered === 0 ? undefined : count(filtered, 'record')],
+    ['Dead letters', deadLettered === 0 ? undefined : count(deadLettered, 'record')],
+    ['Parked partition keys', parkedKeys === 0 ? undefined : count(parkedKeys, 'key')],
+  ];
+}
+
+function listEvents(events: readonly ShardEvent[]): string {
+  return events.map((event) => `\n  - ${oneLine(describeEvent(event))}`).join('');
 }
 
 /** One line for the Web UI about the slice that begins: what will be read on from, and what was done so far. */

@@ -5,6 +5,7 @@ import { MemoryCheckpointStore } from '../../../src/checkpoints/memory-store';
 import { reportShards, reportStream, type ShardReport } from '../../../src/client/consumer-status';
 import type { CheckpointRow } from '../../../src/core/checkpoint';
 import { checkpointKey, shardWorkflowId, streamWorkflowId } from '../../../src/core/names';
+import type { FailureStreak } from '../../../src/core/failure-policy';
 import { SHARD_END, TRIM_HORIZON, type Position } from '../../../src/core/positions';
 import type { ShardStatus } from '../../../src/core/shard-work';
 import { StubClient, type StubWorkflow } from './stub-client';
@@ -138,6 +139,65 @@ describe('position and totals', () => {
   });
 });
 
+describe('what has failed', () => {
+  const streak: FailureStreak = {
+    position: AT_5,
+    through: '40',
+    records: 35,
+    failures: 3,
+    deaths: 0,
+    phase: 'cut',
+    error: { code: 'HANDLER_FAILED', message: 'bad' },
+  };
+  const failing = { phase: 'RETRYING', failures: 3, lastError: bad, streak } as const;
+  const mark = { isRunning: true, runId: 'run', activitySeq: 1, attempt: 1 };
+
+  it('is what the workflow knows where the row is no further', async () => {
+    const row = rowAt(AT_5, { trial: { ...mark, streak: { ...streak, failures: 2 } } });
+    expect(await report(row, { query: statusAt(AT_5, failing) })).toMatchObject({
+      state: 'RETRYING',
+      failures: 3,
+      streak,
+      lastError: bad,
+    });
+  });
+
+  it('is what the row says is left of it where the slice under way is further', async () => {
+    const left = { ...streak, position: AT_9, records: 31 };
+    const shown = await report(rowAt(AT_9, { trial: { ...mark, streak: left } }), { query: statusAt(AT_5, failing) });
+    expect(shown).toMatchObject({ state: 'RETRYING', failures: 3, streak: left });
+  });
+
+  it('is nothing once the slice under way has got past it', async () => {
+    const shown = await report(rowAt(AT_9), { query: statusAt(AT_5, failing) });
+    expect(shown).toMatchObject({ state: 'READING', failures: 0 });
+    expect([shown.streak, shown.lastError]).toEqual([undefined, undefined]);
+  });
+
+  it('and parked is told by the workflow: the row has none of it', async () => {
+    const halt = { how: 'park', sequenceNumber: '6', sinceMs: 8_000 } as const;
+    const recentEvents = [{ kind: 'fenced', atMs: 1 }] as const;
+    const parked = {
+      phase: 'PARKED',
+      lastError: bad,
+      streak: { ...streak, phase: 'final' },
+      halt,
+      recentEvents,
+    } as const;
+    const shown = await report(rowAt(AT_5), { query: statusAt(AT_5, parked) });
+    expect(shown).toMatchObject({ state: 'PARKED', halt, recentEvents, streak: { phase: 'final' }, lastError: bad });
+  });
+
+  it('and set aside is counted by the row, or by the workflow where it is ahead', async () => {
+    const totals = { records: 50, bytes: 500, batches: 5, filtered: 7, deadLettered: 2 };
+    const row = rowAt(AT_9, { totals, parkedKeys: 3 });
+    expect(await report(row, { query: statusAt(AT_9) })).toMatchObject({ totals, parkedKeys: 3 });
+    expect(await report(row, { status: 'COMPLETED' })).toMatchObject({ state: 'STOPPED', totals, parkedKeys: 3 });
+    const progress = { totals: { ...totals, deadLettered: 4 }, parkedKeys: 1 };
+    expect(await report(undefined, { query: statusAt(AT_9, { progress }) })).toMatchObject(progress);
+  });
+});
+
 describe('the last error', () => {
   async function lastError(workflow: StubWorkflow): Promise<ShardReport['lastError']> {
     return (await report(rowAt(AT_5), workflow)).lastError;
@@ -192,6 +252,16 @@ describe('the last error', () => {
       state: 'FAILED',
       position: AT_5,
       lastError: { code: 'SHARD_NOT_FOUND', message: 'The stream no longer lists this shard' },
+    });
+  });
+
+  it('of a shard whose policy is to stop is the record that failed, and what to do', async () => {
+    const cause = ApplicationFailure.nonRetryable('Record 6 failed for good after 5 attempts', 'RECORD_FAILED');
+    const result = new WorkflowFailedError('Workflow execution failed', cause, 'NON_RETRYABLE_FAILURE');
+    expect(await lastError({ status: 'FAILED', result })).toMatchObject({
+      code: 'RECORD_FAILED',
+      message: 'Record 6 failed for good after 5 attempts',
+      hint: expect.stringContaining('start the consumer again') as string,
     });
   });
 

@@ -1,4 +1,6 @@
 import { ZERO_TOTALS } from '../../../src/core/checkpoint';
+import { describeStreak } from '../../../src/core/failure-step-text';
+import type { FailureStreak } from '../../../src/core/failure-policy';
 import { errorCodes, type ErrorCode } from '../../../src/core/errors';
 import { SHARD_END, TRIM_HORIZON } from '../../../src/core/positions';
 import { resolveOptions } from '../../../src/core/resolve-options';
@@ -36,6 +38,16 @@ const busy: ShardStatus = {
   lastEvent: { kind: 'fenced', atMs },
 };
 
+const range = { atMs, after: 'AFTER 12', through: '900', records: 250, code: 'HANDLER_FAILED' } as const;
+const streak: FailureStreak = {
+  position: { at: 'AFTER', sequenceNumber: '12' },
+  through: '900',
+  records: 250,
+  failures: 3,
+  deaths: 0,
+  phase: 'retry',
+};
+
 describe('details of a shard', () => {
   it('show what is known, and leave out the rest', () => {
     expect(describeShard(idle).split('\n')).toEqual([
@@ -53,6 +65,58 @@ describe('details of a shard', () => {
       `- **Last error**: \`HANDLER_FAILED\` at ${at}: first second`,
       `- **Last event**: ${at} another execution had taken the shard`,
     ]);
+  });
+
+  it('count what was not handled', () => {
+    const totals = { records: 2_000, bytes: 9, batches: 1, filtered: 1_200, deadLettered: 1 };
+    expect(
+      describeShard({ ...idle, progress: { totals, parkedKeys: 2 } })
+        .split('\n')
+        .slice(2),
+    ).toEqual([
+      '- **Committed**: 2,000 records, 1 batch, 9 bytes',
+      '- **Filtered**: 1,200 records',
+      '- **Dead letters**: 1 record',
+      '- **Parked partition keys**: 2 keys',
+    ]);
+  });
+
+  it('say where a shard is parked, why, until when, and what to do', () => {
+    const halt = { how: 'park', sequenceNumber: '17', sinceMs: atMs } as const;
+    const parked = { ...busy, phase: 'PARKED', streak: { ...streak, phase: 'final' }, halt } as const;
+    expect(describeShard(parked).split('\n')[1]).toBe(
+      `- **Parked**: at record 17 since ${at}, \`HANDLER_FAILED\`. \`npx tidemark retry\` tries it again, \`npx tidemark skip\` sets it aside`,
+    );
+    const until = { ...parked, halt: { ...halt, retryAtMs: atMs + 60_000 } };
+    expect(describeShard(until)).toContain(`since ${at}, tried again by itself at 2026-01-01T00:01:00.000Z, `);
+    expect(describeShard({ ...parked, phase: 'STOPPED' })).not.toContain('Parked');
+    expect(describeShard({ ...parked, phase: 'FAILED', halt: { ...halt, how: 'stop' } }).split('\n')[1]).toBe(
+      `- **Failed**: at record 17 since ${at}, \`HANDLER_FAILED\`; the consumer stops`,
+    );
+  });
+
+  it('say how far the search for a failing record is', () => {
+    const recentEvents: ShardEvent[] = [{ kind: 'retry', attempt: 3, of: 5, delayMs: 1, ...range }];
+    expect(describeShard({ ...busy, streak, recentEvents })).toContain(
+      '- **Failing**: attempt 4 of 5 of 250 records behind AFTER 12 through 900',
+    );
+    expect(describeShard({ ...busy, streak: { ...streak, phase: 'cut' } })).toContain(
+      '- **Failing**: searching among 250 records behind AFTER 12 through 900',
+    );
+  });
+
+  it('list the last steps with their times and reasons, one line each', () => {
+    const recentEvents: ShardEvent[] = [
+      { kind: 'claimed', atMs, adopted: 'none' },
+      { kind: 'skipped', atMs, sequenceNumber: '17', code: 'HANDLER_FAILED', by: 'jane', reason: 'a\n# b' },
+    ];
+    const lines = describeShard({ ...busy, lastEvent: recentEvents.at(-1), recentEvents }).split('\n');
+    expect(lines.slice(-3)).toEqual([
+      '- **Recent steps**: ',
+      `  - ${at} took over the checkpoint`,
+      `  - ${at} record 17 skipped by jane: a # b`,
+    ]);
+    expect(lines.join()).not.toContain('Last event');
   });
 
   it('keep a long error short', () => {
@@ -91,7 +155,47 @@ describe('details of a shard', () => {
       { kind: 'dataLoss', atMs, fromMs: atMs - 1, toMs: atMs, cause: 'retention' },
       `${at} **records may be lost**: retention took what arrived from 2025-12-31T23:59:59.999Z to ${at}`,
     ],
+    [
+      { kind: 'retry', attempt: 2, of: 5, delayMs: 1_500, ...range },
+      `${at} attempt 2 of 5 in 1.5 s: 250 records behind AFTER 12 through 900, HANDLER_FAILED`,
+    ],
+    [
+      { kind: 'cut', size: 125, ...range },
+      `${at} cut to the first 125 of 250 records behind AFTER 12 through 900, HANDLER_FAILED`,
+    ],
+    [
+      { kind: 'died', deaths: 2, ...range, records: 1 },
+      `${at} an execution died, 2 in a row, on record 900, HANDLER_FAILED`,
+    ],
+    [
+      { kind: 'deadLettered', atMs, attempts: 1, sequenceNumber: '17', code: 'SCHEMA_INVALID' },
+      `${at} record 17 set aside as a dead letter after 1 attempt: SCHEMA_INVALID`,
+    ],
+    [
+      { kind: 'parked', atMs, by: 'shard', sequenceNumber: '17', code: 'HANDLER_FAILED' },
+      `${at} parked at record 17: HANDLER_FAILED`,
+    ],
+    [
+      { kind: 'parked', atMs, by: 'partitionKey', sequenceNumber: '17', code: 'HANDLER_FAILED' },
+      `${at} parked the partition key of record 17: HANDLER_FAILED`,
+    ],
+    [{ kind: 'unparked', atMs, by: 'jane' }, `${at} tried again by jane`],
+    [{ kind: 'drained', atMs, records: 3 }, `${at} a parked partition key is through: 3 records handled in order`],
   ])('tell of %j', (event, text) => expect(describeEvent(event)).toBe(text));
+});
+
+describe('a search for a failing record', () => {
+  it.each<[Partial<FailureStreak>, string | undefined]>([
+    [{ failures: 0 }, undefined],
+    [{}, 'attempt 4 of 250 records behind AFTER 12 through 900'],
+    [{ records: 1, deaths: 1 }, 'attempt 4 of record 900; an execution has died on it'],
+    [
+      { phase: 'cut', deaths: 2 },
+      'searching among 250 records behind AFTER 12 through 900; 2 executions have died on it',
+    ],
+    [{ phase: 'cut', records: 1 }, 'trying alone record 900'],
+    [{ phase: 'final', records: 1 }, 'record 900 failed for good after 3 attempts'],
+  ])('is told of as it stands: %j', (more, text) => expect(describeStreak({ ...streak, ...more })).toBe(text));
 });
 
 describe('details of a stream', () => {
