@@ -14,7 +14,7 @@ const handlers: Record<string, BatchHandler> = {
     for (const record of records) delay += record.json<{ delay: number }>().delay;
     if (delay === 0) throw new Error('No data');
   },
-  /** About 50 ms per batch of 1,000 records of 1 KB. */
+  /** Some 50 to 100 ms per batch of 1,000 records of 1 KB. */
   'heavy on CPU': ({ records }) => {
     for (const { data } of records)
       for (let round = 0; round < 20; round += 1) createHash('sha256').update(data).digest();
