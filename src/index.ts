@@ -37,6 +37,7 @@ export { createActivities } from './worker/activities';
 export { workflowsPath } from './worker/workflow-source';
 export { TidemarkClient } from './client/tidemark-client';
 export type { StartedConsumer, StartOptions } from './client/start-consumer';
+export type { OrderedShard, RetryParkedOptions, SkipParkedOptions } from './client/parked-orders';
 export type { ConsumerName, StopOptions, StoppedConsumer } from './client/stop-consumer';
 export type { ConsumerReport, ShardReport } from './client/consumer-status';
 export type { DeadLettersClient, RedriveOptions } from './client/dead-letters-client';

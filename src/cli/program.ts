@@ -5,6 +5,8 @@ import { addDeadLettersCommand } from './commands/dead-letters';
 import { addRunCommand } from './commands/run';
 import { addStartCommand } from './commands/start';
 import { addStatusCommand } from './commands/status';
+import { addRetryCommand } from './commands/retry';
+import { addSkipCommand } from './commands/skip';
 import { addStopCommand } from './commands/stop';
 import { addTableCommand } from './commands/table';
 import { addWorkerCommand } from './commands/worker';
@@ -45,6 +47,8 @@ export function createProgram(): Command {
     addStartCommand,
     addStatusCommand,
     addStopCommand,
+    addRetryCommand,
+    addSkipCommand,
     addDeadLettersCommand,
     addTableCommand,
   ])

@@ -93,7 +93,8 @@ async function terminate(client: Client, workflowId: string, why: string): Promi
   }
 }
 
-async function runningShardWorkflows(client: Client, { consumer, streamName }: ConsumerName): Promise<string[]> {
+/** Ids of the workflows of a consumer's shards that run. */
+export async function runningShardWorkflows(client: Client, { consumer, streamName }: ConsumerName): Promise<string[]> {
   const prefix = `${streamWorkflowId({ consumer, streamName })}@`;
   const query = `WorkflowType = '${workflowTypes.shard}' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${prefix}'`;
   const ids: string[] = [];

@@ -17,6 +17,7 @@ import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
+import { orderParked, type OrderedShard, type RetryParkedOptions, type SkipParkedOptions } from './parked-orders';
 import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
 import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
 import { withServices } from './with-services';
@@ -124,6 +125,24 @@ export class TidemarkClient {
     { by, reason, timeoutMs = 60_000 }: Omit<StopOptions, 'force'>,
   ): Promise<ShardStatus | undefined> {
     return stopByUpdate<ShardStatus>(this.temporal, workflowId, { by, reason }, Date.now() + timeoutMs);
+  }
+
+  /**
+   * Tries again what is parked: shards, and partition keys, whose records are then handled in order. Answers once the orders are
+   * carried out; whether the records succeed, `status` tells.
+   * @throws `NOT_PARKED`, `WORKFLOW_NOT_FOUND`, `NO_WORKER`
+   */
+  async retryParked(consumer: ConsumerDefinition | ConsumerName, options: RetryParkedOptions): Promise<OrderedShard[]> {
+    return orderParked(this.temporal, nameOf(consumer), 'retryParked', options);
+  }
+
+  /**
+   * Sets the record at which a shard, or a partition key of it, is parked aside for good, as a discarded dead letter with name and
+   * reason, and goes on behind it.
+   * @throws `NOT_PARKED`, `WORKFLOW_NOT_FOUND`, `NO_WORKER`
+   */
+  async skipParked(consumer: ConsumerDefinition | ConsumerName, options: SkipParkedOptions): Promise<OrderedShard[]> {
+    return orderParked(this.temporal, nameOf(consumer), 'skipParked', options);
   }
 
   private async runningShards(stream: StreamIncarnation): Promise<{ shardId: string }[]> {

@@ -53,7 +53,7 @@ describe('usage', () => {
 
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
-    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'dead-letters', 'table']);
+    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'dead-letters', 'table']);
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
     for (const args of [['run'], ['worker'], ['start'], ['status'], ['stop'], ['table', 'create'], ...letters]) {
       const { code, out } = await run([...args, '--help']);
