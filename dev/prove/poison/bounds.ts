@@ -1,14 +1,14 @@
 /**
- * What the failure policy allows a poison record to cost its shard. docs of the formulas, for a batch of B records, L = ceil(log2 B),
- * A attempts, D deaths (`maxDeaths`), T `handlerTimeoutMs`, H `heartbeatTimeoutMs`:
+ * What the failure policy allows a poison record to cost its shard. For a batch of B records with L = ceil(log2 B), A attempts, D deaths
+ * (`maxDeaths`), T `handlerTimeoutMs`, H `heartbeatTimeoutMs`, W until the watchdog ends a blocked process:
  *
  * - rejected: the batch runs once, then without the record; a slice may end in between and forget it: 4 calls.
  * - failed: A runs with the back-offs between them, then at most L + 2 runs of halves, without a pause.
  * - timed out: as failed, and each of the runs that holds the record takes T.
- * - died: D runs whole, at most L runs of halves, D runs alone, and one run of what stands beside it. Inline each death takes H (and T
- *   before it where the event loop is blocked), the pause before the activity's next attempt, and the start of another process;
- *   in a thread the back-offs of the policy and the start of another thread.
- * - Inline, each death of the shard's process that another record caused costs what a death costs.
+ * - died: D runs whole, at most L runs of halves, D runs alone, and L + 1 of what stands beside it. Inline each death takes H, the pause
+ *   before the activity's next attempt, the start of another process, and W where the event loop was blocked; in a thread the back-offs
+ *   of the policy and the start of another thread.
+ * - Each death of a process that another record caused meanwhile costs as much, W among it, and two more calls.
  *
  * Each run takes what the machine needs for it (`runMs`): an activity, a fetch, a commit.
  */
@@ -25,6 +25,8 @@ export interface PolicyTimes {
   readonly maxDeaths: number;
   readonly handlerTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** How long the event loop of a worker may be blocked until its watchdog has ended it. */
+  readonly blockLimitMs: number;
   readonly maxBatchRecords: number;
 }
 
@@ -96,9 +98,9 @@ function ownBounds(
   policy: PolicyTimes,
   machine: MachineTimes,
 ): Bounds {
-  const { maxAttempts, maxDeaths, handlerTimeoutMs, maxBatchRecords } = policy;
+  const { maxAttempts, maxDeaths, handlerTimeoutMs, blockLimitMs, maxBatchRecords } = policy;
   const halvings = Math.ceil(Math.log2(maxBatchRecords));
-  const foreignMs = processDeathsMs(how.foreignDeaths, policy, machine);
+  const foreignMs = processDeathsMs(how.foreignDeaths, policy, machine) + how.foreignDeaths * blockLimitMs;
   switch (way) {
     case 'rejected':
       return { calls: 4, blockedMs: foreignMs };
@@ -110,14 +112,12 @@ function ownBounds(
     }
     case 'died': {
       const deaths = 2 * maxDeaths + halvings;
-      const deathsMs =
-        how.isolation === 'inline'
-          ? processDeathsMs(deaths + how.foreignDeaths, policy, machine)
-          : backoffsMs(maxDeaths, policy) + deaths * machine.restartMs + foreignMs;
-      return {
-        calls: deaths + halvings + 1,
-        blockedMs: deathsMs + (how.kind === 'blocks' ? deaths * handlerTimeoutMs : 0),
-      };
+      const calls = deaths + halvings + 1;
+      if (how.isolation === 'thread')
+        return { calls, blockedMs: backoffsMs(maxDeaths, policy) + deaths * machine.restartMs + foreignMs };
+      const together = processDeathsMs(deaths + how.foreignDeaths, policy, machine);
+      const blocks = (how.kind === 'blocks' ? deaths : 0) + how.foreignDeaths;
+      return { calls, blockedMs: together + blocks * blockLimitMs };
     }
     case 'either': {
       const [timedOut, died] = (['timedOut', 'died'] as const).map((each) => ownBounds(each, how, policy, machine));

@@ -5,7 +5,7 @@ import { numberSchema } from '../common/number-schema';
 import { RangeBuilder } from '../common/ranges';
 import { consumerNamed, threadLines, workerOrder } from '../common/worker-order';
 import type { PoisonHandler } from './bugs';
-import { misbehave, type PoisonValue } from './misbehave';
+import { misdeeds, type PoisonValue } from './misdeeds';
 
 const { handler } = workerOrder<PoisonHandler>();
 const { shards: step, bug, innocent } = handler;
@@ -29,7 +29,7 @@ async function handle(
     if (poison !== undefined && bug !== 'swallow') {
       // What comes before it has had its effect, as in most handlers.
       noteDone();
-      await misbehave(poison, record);
+      await misdeeds[poison](record);
     }
     done.add(ordinals[at] ?? 0);
   }

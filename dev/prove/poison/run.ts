@@ -154,6 +154,8 @@ function innocentOf({ records, poisons }: PoisonPlan): number {
 }
 
 const TIMES = { handlerTimeoutMs: 1_500, heartbeatTimeoutMs: 2_000 };
+/** src/worker/create-worker.ts: 10 s at least, and up to 2 s more to say where it was. */
+const BLOCK_LIMIT_MS = 12_000;
 const ON_FAILURE = { maxAttempts: 5, minBackoffMs: 200, maxBackoffMs: 1_000, backoffFactor: 2, maxDeaths: 2 };
 
 function batchOf({ gap }: PoisonPlan): number {
@@ -161,7 +163,7 @@ function batchOf({ gap }: PoisonPlan): number {
 }
 
 function policyOf(plan: PoisonPlan): PolicyTimes {
-  return { ...ON_FAILURE, ...TIMES, maxBatchRecords: batchOf(plan) };
+  return { ...ON_FAILURE, ...TIMES, blockLimitMs: BLOCK_LIMIT_MS, maxBatchRecords: batchOf(plan) };
 }
 
 function consumerOptions(

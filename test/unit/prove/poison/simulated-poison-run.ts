@@ -17,6 +17,7 @@ export const POLICY: PolicyTimes = {
   maxDeaths: 2,
   handlerTimeoutMs: 1_000,
   heartbeatTimeoutMs: 2_000,
+  blockLimitMs: 10_000,
   maxBatchRecords: BATCH,
 };
 

@@ -10,29 +10,29 @@ export interface PoisonValue extends HostileValue {
   readonly variant?: number;
 }
 
+type Misdeed = (record: KinesisRecord<PoisonValue>) => Promise<void> | void;
+
+const fail: Misdeed = (record) => {
+  throw new TypeError(`cannot handle ${record.text()}`);
+};
+
 /** Each kind as a handler with a bug does it. Errors quote their record, as errors do. */
-export async function misbehave(kind: PoisonKind, record: KinesisRecord<PoisonValue>): Promise<void> {
-  switch (kind) {
-    case 'rejects':
-      throw new RecordRejectedError(`can never succeed: ${record.text()}`, { record });
-    case 'blocks':
-      for (;;);
-    case 'neverSettles':
-      return new Promise(() => {});
-    case 'exits':
-      return process.exit(7);
-    case 'aborts':
-      return process.abort();
-    case 'outOfMemory':
-      return exhaustMemory(record.value.variant === 1 ? 4_000_000 : 100_000);
-    case 'hostileJson':
-      return trust(record.value);
-    case 'throws':
-    case 'huge':
-    case 'badSchema':
-      throw new TypeError(`cannot handle ${record.text()}`);
-  }
-}
+export const misdeeds: Readonly<Record<PoisonKind, Misdeed>> = {
+  throws: fail,
+  huge: fail,
+  badSchema: fail,
+  rejects: (record) => {
+    throw new RecordRejectedError(`can never succeed: ${record.text()}`, { record });
+  },
+  blocks: () => {
+    for (;;);
+  },
+  neverSettles: () => new Promise(() => {}),
+  exits: () => process.exit(7),
+  aborts: () => process.abort(),
+  outOfMemory: ({ value }) => exhaustMemory(value.variant === 1 ? 4_000_000 : 100_000),
+  hostileJson: ({ value }) => trust(value),
+};
 
 /** In a thread, many small steps end the thread; a large one at the limit ends the process, as V8 has it. */
 function exhaustMemory(elements: number): never {
