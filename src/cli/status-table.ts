@@ -2,9 +2,43 @@ import Table from 'cli-table3';
 import type { ConsumerReport, ShardReport } from '../client/consumer-status';
 import { describePosition, type Position } from '../core/positions';
 import { describeLag } from '../core/shard-details';
+import { renderNotes } from './status-notes';
 
-const COLUMNS = ['Shard', 'State', 'Position', 'Lag', 'Last commit', 'Records', 'Failures', 'Last error'];
-const COUNTS = [5, 6];
+interface Column {
+  readonly name: string;
+  readonly cell: (shard: ShardReport, nowMs: number) => string;
+  /** A number, aligned to the right. */
+  readonly isCount?: true;
+  /** Shown only where a shard has something in it. */
+  readonly isRare?: true;
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Shard', cell: ({ shardId }) => shardId },
+  { name: 'State', cell: ({ state }) => state },
+  { name: 'Position', cell: ({ position }) => (position ? shortPosition(position) : '') },
+  {
+    name: 'Lag',
+    cell: ({ millisBehindLatest }) => (millisBehindLatest === undefined ? '' : describeLag(millisBehindLatest)),
+  },
+  {
+    name: 'Last commit',
+    cell: ({ committedAtMs }, nowMs) => (committedAtMs === undefined ? '' : ago(committedAtMs, nowMs)),
+  },
+  {
+    name: 'Records',
+    cell: ({ position, records }) => (position ? records.toLocaleString('en-US') : ''),
+    isCount: true,
+  },
+  { name: 'Filtered', cell: ({ totals }) => countOf(totals?.filtered), isCount: true, isRare: true },
+  { name: 'Dead letters', cell: ({ totals }) => countOf(totals?.deadLettered), isCount: true, isRare: true },
+  { name: 'Parked keys', cell: ({ parkedKeys }) => countOf(parkedKeys), isCount: true, isRare: true },
+  { name: 'Failures', cell: ({ failures }) => countOf(failures), isCount: true },
+  { name: 'Last error', cell: ({ lastError }) => lastError?.code ?? '' },
+];
+
+/** States that somebody should look at come first. */
+const FIRST: readonly ShardReport['state'][] = ['FAILED', 'PARKED'];
 
 export function renderReports(reports: readonly ConsumerReport[], nowMs: number): string {
   if (reports.length === 0) return 'No consumer runs in this namespace. `npx tidemark run <file>` starts one.';
@@ -12,10 +46,15 @@ export function renderReports(reports: readonly ConsumerReport[], nowMs: number)
 }
 
 function renderReport(report: ConsumerReport, nowMs: number): string {
+  const shards = report.shards.toSorted((a, b) => rankOf(a) - rankOf(b));
   const parts = [renderHead(report)];
-  if (report.shards.length > 0) parts.push(renderShards(report.shards, nowMs));
-  parts.push(...renderErrors(report.shards), ...renderAdvice(report));
-  return parts.join('\n');
+  if (shards.length > 0) parts.push(renderShards(shards, nowMs));
+  return [...parts, ...renderNotes({ ...report, shards })].join('\n');
+}
+
+function rankOf({ state }: ShardReport): number {
+  const rank = FIRST.indexOf(state);
+  return rank === -1 ? FIRST.length : rank;
 }
 
 function renderHead({ consumer, streamName, state, lastSync }: ConsumerReport): string {
@@ -26,27 +65,22 @@ function renderHead({ consumer, streamName, state, lastSync }: ConsumerReport): 
 }
 
 function renderShards(shards: readonly ShardReport[], nowMs: number): string {
+  const columns = COLUMNS.filter(({ isRare, cell }) => !isRare || shards.some((shard) => cell(shard, nowMs) !== ''));
   const table = new Table({
-    head: COLUMNS,
-    colAligns: COLUMNS.map((_, index) => (COUNTS.includes(index) ? 'right' : 'left')),
+    head: columns.map(({ name }) => name),
+    colAligns: columns.map(({ isCount }) => (isCount ? 'right' : 'left')),
     style: { head: [], border: [], compact: true },
   });
-  for (const shard of shards) table.push(cellsOf(shard, nowMs));
+  for (const shard of shards) table.push(columns.map(({ cell }) => cell(shard, nowMs)));
   return table.toString();
 }
 
-function cellsOf(shard: ShardReport, nowMs: number): string[] {
-  const { shardId, state, position, millisBehindLatest, committedAtMs, records, failures, lastError } = shard;
-  return [
-    shardId,
-    state,
-    position ? shortPosition(position) : '',
-    millisBehindLatest === undefined ? '' : describeLag(millisBehindLatest),
-    committedAtMs === undefined ? '' : `${describeLag(Math.max(0, nowMs - committedAtMs))} ago`,
-    position ? records.toLocaleString('en-US') : '',
-    failures === 0 ? '' : String(failures),
-    lastError?.code ?? '',
-  ];
+function ago(timeMs: number, nowMs: number): string {
+  return `${describeLag(Math.max(0, nowMs - timeMs))} ago`;
+}
+
+function countOf(value = 0): string {
+  return value === 0 ? '' : value.toLocaleString('en-US');
 }
 
 /** The last digits of a sequence number are those that change. */
@@ -54,32 +88,4 @@ function shortPosition(position: Position): string {
   if (position.at !== 'AFTER' || position.sequenceNumber.length <= 14) return describePosition(position);
   const sub = position.subSequenceNumber === undefined ? '' : `.${position.subSequenceNumber}`;
   return `AFTER …${position.sequenceNumber.slice(-12)}${sub}`;
-}
-
-/** Each different error once, with the shards that have it and what to do. */
-function renderErrors(shards: readonly ShardReport[]): string[] {
-  const byText = new Map<string, string[]>();
-  for (const { shardId, lastError } of shards) {
-    if (!lastError) continue;
-    const text = errorText(lastError);
-    byText.set(text, [...(byText.get(text) ?? []), shardId]);
-  }
-  return [...byText].map(([text, shardIds]) => `${nameShards(shardIds)}: ${text}`);
-}
-
-/** Messages of Tidemark's own errors end with the hint already. */
-function errorText({ code, message, hint }: NonNullable<ShardReport['lastError']>): string {
-  const what = `${code}: ${message}`;
-  return what.includes(hint) ? what : `${what.replace(/\.$/, '')}. ${hint}`;
-}
-
-function nameShards([first = '', ...others]: readonly string[]): string {
-  return others.length === 0 ? first : `${first} and ${others.length} more`;
-}
-
-function renderAdvice({ state, shards }: ConsumerReport): string[] {
-  if (state === 'NOT_STARTED') return ['It was never started: `npx tidemark start <file>`.'];
-  if (state !== 'RUNNING') return ['It does not run: `npx tidemark start <file>` goes on from the checkpoints.'];
-  if (shards.some((shard) => shard.state === 'NO_WORKER')) return ['No worker answers: `npx tidemark worker <file>`.'];
-  return [];
 }

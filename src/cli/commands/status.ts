@@ -27,12 +27,13 @@ export function addStatusCommand(program: Command): void {
 }
 
 const EXAMPLES = `
-States: READING, RETRYING (see the last error), WAITING (for its parent shards), FINISHED, STOPPED, FAILED,
-NOT_RUNNING (no workflow), NO_WORKER (no worker answers).
+States: READING, RETRYING (see the last error), PARKED (waits for \`retry\` or \`skip\`), WAITING (for its parent shards),
+FINISHED, STOPPED, FAILED, NOT_RUNNING (no workflow), NO_WORKER (no worker answers). FAILED and PARKED come first.
 
 Examples:
   $ npx tidemark status consumer.ts --watch
-  $ npx tidemark status --json | jq '.[].shards[] | select(.failures > 0)'`;
+  $ npx tidemark status --json | jq '.[].shards[] | select(.failures > 0)'
+  $ npx tidemark status consumer.ts --json | jq '.[].shards[] | {shardId, halt, streak, recentEvents}'`;
 
 async function status(file: string | undefined, flags: StatusFlags): Promise<void> {
   const consumers = file === undefined ? undefined : await loadConsumers(file);

@@ -3,6 +3,8 @@ import { renderReports } from '../../../src/cli/status-table';
 
 const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
 
+const NOTE = { code: 'HANDLER_FAILED', message: 'It failed', atMs: NOW_MS, hint: 'Look at the handler.' } as const;
+
 function shard(number: number, more: Partial<ShardReport> = {}): ShardReport {
   const shardId = `shardId-00000000000${number}`;
   return { shardId, workflowId: `w/${shardId}`, state: 'READING', records: 0, failures: 0, ...more };
@@ -55,20 +57,96 @@ describe('status as a table', () => {
   });
 
   it('explains each different error once, below, with what to do', () => {
-    const note = { code: 'HANDLER_FAILED', message: 'It failed', atMs: NOW_MS, hint: 'Look at the handler.' } as const;
     const denied = {
       code: 'ACCESS_DENIED',
       message: 'Not allowed. Grant it.',
       atMs: NOW_MS,
       hint: 'Grant it.',
     } as const;
-    const failing = [0, 1, 2].map((number) => shard(number, { state: 'RETRYING', failures: 3, lastError: note }));
+    const failing = [0, 1, 2].map((number) => shard(number, { state: 'RETRYING', failures: 3, lastError: NOTE }));
     const text = renderReports([report([...failing, shard(3, { lastError: denied })])], NOW_MS);
     expect(cells(text, 'shardId-000000000001').slice(6)).toEqual(['3', 'HANDLER_FAILED']);
     expect(text.split('\n').slice(-2)).toEqual([
       'shardId-000000000000 and 2 more: HANDLER_FAILED: It failed. Look at the handler.',
       'shardId-000000000003: ACCESS_DENIED: Not allowed. Grant it.',
     ]);
+  });
+
+  it('counts what was filtered, set aside and parked only where there is any', () => {
+    const totals = { records: 1_500, bytes: 1, batches: 1, filtered: 1_200, deadLettered: 3 };
+    const position = { at: 'TRIM_HORIZON' } as const;
+    const text = renderReports(
+      [report([shard(0, { totals, position, parkedKeys: 2 }), shard(1, { position })])],
+      NOW_MS,
+    );
+    expect(text).toMatch(/Records │ Filtered │ Dead letters │ Parked keys │ Failures/);
+    expect(cells(text, 'shardId-000000000000').slice(6, 9)).toEqual(['1,200', '3', '2']);
+    expect(cells(text, 'shardId-000000000001').slice(6, 9)).toEqual(['', '', '']);
+    expect(text).toContain(
+      'shardId-000000000000: 2 partition keys are parked. ' +
+        '`npx tidemark dead-letters list <file> --shard shardId-000000000000 --status parked` shows its records, ' +
+        '`npx tidemark retry <file> --shard shardId-000000000000` tries them again, in order.',
+    );
+    const none = { ...totals, filtered: 0, deadLettered: 0 };
+    const plain = renderReports([report([shard(0, { totals: none, parkedKeys: 0 })])], NOW_MS);
+    expect(plain).not.toMatch(/Filtered|Dead|Parked/);
+  });
+
+  it('shows shards that failed first, then those that are parked, with the record, the reason and what to do', () => {
+    const halt = { how: 'park', sequenceNumber: '4967', sinceMs: NOW_MS } as const;
+    const lastError = { ...NOTE, message: 'Record 4967 failed for good after 5 attempts: Error:\n\u001Bodd.' };
+    const failed = {
+      ...NOTE,
+      code: 'RECORD_FAILED',
+      message: 'Record 12 failed for good',
+      hint: 'Start again.',
+    } as const;
+    const text = renderReports(
+      [
+        report([
+          shard(0),
+          shard(1, { state: 'PARKED', halt, lastError, failures: 5 }),
+          shard(2, { state: 'FAILED', lastError: failed }),
+          shard(3, { state: 'PARKED', halt: { ...halt, retryAtMs: NOW_MS + 1_000 } }),
+        ]),
+      ],
+      NOW_MS,
+    );
+    expect(text.match(/│ shardId-\d+ │ [A-Z]+/g)?.map((row) => row.slice(-10).trim())).toEqual([
+      '2 │ FAILED',
+      '1 │ PARKED',
+      '3 │ PARKED',
+      '│ READING',
+    ]);
+    expect(text.split('\n').slice(-3)).toEqual([
+      'shardId-000000000002: RECORD_FAILED: Record 12 failed for good. Start again.',
+      'shardId-000000000001: parked at record 4967 since 2026-01-01T12:00:00.000Z; ' +
+        'HANDLER_FAILED: Record 4967 failed for good after 5 attempts: Error: \\u{1B}odd. ' +
+        '`npx tidemark retry <file> --shard shardId-000000000001` tries it again, ' +
+        '`npx tidemark skip <file> --shard shardId-000000000001 --reason <why>` sets it aside.',
+      expect.stringContaining(
+        'since 2026-01-01T12:00:00.000Z, tried again by itself at 2026-01-01T12:00:01.000Z. `npx',
+      ),
+    ]);
+  });
+
+  it('says how far the search for a failing record is', () => {
+    const position = { at: 'AFTER', sequenceNumber: '12' } as const;
+    const streak = { position, through: '900', records: 250, failures: 2, deaths: 0, phase: 'retry' } as const;
+    const range = { atMs: NOW_MS, after: 'AFTER 12', through: '900', records: 250, code: 'HANDLER_FAILED' } as const;
+    const recentEvents = [{ kind: 'retry', attempt: 3, of: 5, delayMs: 1_000, ...range }] as const;
+    const retrying = { state: 'RETRYING', lastError: NOTE, failures: 2, streak, recentEvents } as const;
+    const line = (more: Partial<ShardReport>): string | undefined =>
+      renderReports([report([shard(0, { ...retrying, ...more })])], NOW_MS)
+        .split('\n')
+        .at(-1);
+    expect(line({})).toBe(
+      'shardId-000000000000: HANDLER_FAILED: It failed. Now: attempt 3 of 5 of 250 records behind AFTER 12 through 900. Look at the handler.',
+    );
+    expect(line({ streak: { ...streak, phase: 'cut' } })).toContain('Now: searching among 250 records behind');
+    expect(line({ streak: { ...streak, failures: 0 } })).toBe(
+      'shardId-000000000000: HANDLER_FAILED: It failed. Look at the handler.',
+    );
   });
 
   it('says what to do where nothing runs', () => {
