@@ -1,3 +1,5 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { TidemarkClient } from '../../../src';
 import type { ShardStatus } from '../../../src/core/shard-work';
 import { StubClient } from './stub-client';
@@ -58,5 +60,74 @@ describe('an order about what is parked', () => {
     await expect(client.retryParked(name, { by: 'ada', shardId: 'shardId-9' })).rejects.toMatchObject({
       code: 'WORKFLOW_NOT_FOUND',
     });
+  });
+});
+
+describe('an order that is not carried out', () => {
+  const refusal = (code: string, message = 'It is not parked'): Error =>
+    new WorkflowUpdateFailedError('refused', ApplicationFailure.nonRetryable(message, code));
+  const late = new Error('deadline exceeded');
+  const one = { shardId: 'shardId-000000000001', by: 'ada' };
+  const retry = (stub: StubClient, more: object = {}) =>
+    new TidemarkClient(stub.client).retryParked(name, { by: 'ada', ...more });
+
+  it('says why the shard has refused it', async () => {
+    const stub = new StubClient({ [idOf(1)]: { accept: refusal('NOT_PARKED') } });
+    await expect(retry(stub, one)).rejects.toMatchObject({
+      code: 'NOT_PARKED',
+      message: expect.stringContaining('It is not parked') as string,
+      context: { workflow: idOf(1) },
+    });
+  });
+
+  it('because somebody else came first is left out where others obey, and told where none does', async () => {
+    const stub = stubs();
+    Object.assign(stub.workflows[idOf(1)] ?? {}, { accept: refusal('NOT_PARKED') });
+    expect((await retry(stub)).map(({ workflowId }) => workflowId)).toEqual([idOf(3)]);
+    Object.assign(stub.workflows[idOf(3)] ?? {}, { accept: refusal('NOT_PARKED') });
+    await expect(retry(stub)).rejects.toMatchObject({ code: 'NOT_PARKED' });
+  });
+
+  it('for any other reason is told although others obey, and does not keep them from it', async () => {
+    const stub = stubs();
+    Object.assign(stub.workflows[idOf(1)] ?? {}, { accept: refusal('INVALID_OPTION') });
+    await expect(retry(stub)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    expect(stub.calls.filter(({ operation }) => operation === 'outcome')).toMatchObject([{ workflowId: idOf(3) }]);
+  });
+
+  it('for a partition key is not even sent to shards that have none parked', async () => {
+    const stub = stubs();
+    expect((await retry(stub, { partitionKey: 'k' })).map(({ workflowId }) => workflowId)).toEqual([idOf(3)]);
+    delete stub.workflows[idOf(3)];
+    await expect(retry(stub, { partitionKey: 'k' })).rejects.toMatchObject({
+      code: 'NOT_PARKED',
+      message: expect.stringContaining('No partition key of consumer delays') as string,
+    });
+  });
+
+  it.each([
+    ['by a worker that does not answer', { accept: late }, 'No worker has taken the order in time; it may still'],
+    ['before the time is over', { stop: late }, 'The order was accepted but not carried out in time; it still will be'],
+  ])('%s says whether it stands', async (_, workflow, message) => {
+    const answer = retry(new StubClient({ [idOf(1)]: workflow }), { ...one, timeoutMs: 0 });
+    await expect(answer).rejects.toMatchObject({
+      code: 'NO_WORKER',
+      message: expect.stringContaining(message) as string,
+    });
+    await expect(answer).rejects.not.toMatchObject({ message: expect.stringContaining('--force') as string });
+  });
+
+  it('because nobody tells what is parked has no worker', async () => {
+    const stub = new StubClient({ [idOf(1)]: { query: late } });
+    await expect(retry(stub, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'NO_WORKER' });
+    await expect(retry(stub)).rejects.toBe(late);
+  });
+
+  it.each([
+    ['a workflow that ended', { status: 'COMPLETED' }],
+    ['a workflow that ended meanwhile', { stop: new WorkflowUpdateFailedError('gone', new Error('completed')) }],
+  ])('by %s says so', async (_, workflow) => {
+    const stub = new StubClient({ [idOf(1)]: workflow });
+    await expect(retry(stub, one)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' });
   });
 });

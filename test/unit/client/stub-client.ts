@@ -6,7 +6,10 @@ export interface StubWorkflow {
   status?: string;
   activity?: StubActivity;
   query?: unknown;
+  /** What an update comes to. */
   stop?: unknown;
+  /** Whether an update is accepted: an error refuses it. */
+  accept?: unknown;
   result?: unknown;
   memo?: Record<string, unknown>;
 }
@@ -62,6 +65,10 @@ export class StubClient {
       query: (name: string) => this.take('query', workflowId, name, ({ query }) => query),
       executeUpdate: (name: string, { args }: { args: unknown[] }) =>
         this.take('update', workflowId, { name, args }, ({ stop }) => stop),
+      startUpdate: async (name: string, { args }: { args: unknown[] }) => {
+        await this.take('update', workflowId, { name, args }, ({ accept }) => accept);
+        return { result: () => this.take('outcome', workflowId, undefined, ({ stop }) => stop) };
+      },
       terminate: (reason: string) =>
         this.take('terminate', workflowId, reason, () => {
           this.workflows[workflowId] = { status: 'TERMINATED' };
