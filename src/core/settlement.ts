@@ -42,7 +42,7 @@ export interface Settlement {
   readonly halt?: GivenUp;
 }
 
-/** More records than this are not remembered one by one: they are all tried again. Bounds what goes through Temporal's history. */
+/** So many records that wait are remembered one by one; those behind them run again. Bounds what goes through Temporal's history. */
 export const MAX_PENDING = 100;
 
 export interface Span {
@@ -135,11 +135,13 @@ function retryOf(
 ): { streak: FailureStreak; delayMs: number } {
   const { position, records } = span;
   const first = left[0]?.index ?? 0;
-  const failures = Math.max(...left.map((record) => record.failures));
   const error = left.find((record) => record.error !== undefined)?.error;
+  const range = rangeOf(span, left);
+  const failures = Math.max(...range.pending.map((record) => record.failures));
   const streak: FailureStreak = {
     position: first === 0 ? position : after(records[first - 1]),
-    ...rangeOf(span, left),
+    ...range,
+    records: range.pending.length,
     failures,
     deaths: 0,
     phase: 'retry',
@@ -148,10 +150,11 @@ function retryOf(
   return { streak, delayMs: failures === 0 ? 0 : retryDelayMs(policy, failures, random) };
 }
 
+/** What waits, each record with its own failures; where it is too much, only the beginning of it: the range ends there. */
 function rangeOf(
   { position, records, streak }: Span,
   left: readonly Waiting[],
-): Pick<FailureStreak, 'through' | 'records' | 'pending'> {
+): { readonly through: string; readonly pending: readonly PendingRecord[] } {
   const last = records.at(-1)?.sequenceNumber ?? '';
   const named = namedStreak(streakAt(streak, position));
   const here: PendingRecord[] = left.map(({ index, failures }) => ({
@@ -160,8 +163,9 @@ function rangeOf(
   }));
   const beyond = (named?.pending ?? []).filter(({ sequenceNumber }) => isBehind(sequenceNumber, last));
   const pending = [...here, ...beyond];
-  if (pending.length > MAX_PENDING) return { through: last, records: records.length - (left[0]?.index ?? 0) };
-  return { through: farther(named?.through, last), records: pending.length, pending };
+  if (pending.length <= MAX_PENDING) return { through: farther(named?.through, last), pending };
+  const kept = pending.slice(0, MAX_PENDING);
+  return { through: kept.at(-1)?.sequenceNumber ?? last, pending: kept };
 }
 
 /** Where the handler named what failed, the range stays as it is: what is not named in it was handled, also beyond this span. */
