@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
 import type { OrderedShard } from '../client/parked-orders';
+import { codeOf } from '../core/errors';
+import { describeHalt, describeStreak } from '../core/failure-step-text';
 import { describePosition } from '../core/positions';
+import type { ConsumerDefinition } from '../handler/define-consumer';
 import { addDebugOption } from './debug-option';
+import { describeConsumerOf } from './letter-decision';
 import { wholeNumber } from './option-values';
 import { print } from './output';
 import { addTemporalOptions, type TemporalFlags } from './temporal-options';
@@ -33,12 +37,48 @@ export function timeoutMsOf({ timeout }: ParkedFlags): number | undefined {
   return timeout === undefined ? undefined : timeout * 1_000;
 }
 
+/** What one command did, consumer by consumer. */
+export interface Ordered {
+  readonly consumer: ConsumerDefinition;
+  readonly shards: readonly OrderedShard[];
+}
+
 /** A line per shard: where it stands since. */
-export function showOrdered(done: string, ordered: readonly OrderedShard[], { json }: ParkedFlags): void {
-  if (json) return print(JSON.stringify(ordered, undefined, 2));
-  for (const { status } of ordered) {
-    const { shardId, phase, position, halt } = status;
-    const again = halt ? `, parked again at record ${halt.sequenceNumber}` : '';
-    print(`${done} ${shardId}: ${phase} at ${describePosition(position)}${again}`);
+export function showOrdered(done: string, ordered: readonly Ordered[], { json }: ParkedFlags): void {
+  if (json) return print(JSON.stringify(ordered.map(jsonOf), undefined, 2));
+  for (const { consumer, shards } of ordered)
+    for (const { status } of shards)
+      print(`${done} ${status.shardId} of ${describeConsumerOf(consumer)}: ${describe(status)}`);
+}
+
+function jsonOf({ consumer: { options }, shards }: Ordered): object {
+  return { consumer: options.name, stream: options.streamName, shards };
+}
+
+function describe({ phase, position, halt, streak, recentEvents, lastError }: OrderedShard['status']): string {
+  const where = `${phase} at ${describePosition(position)}`;
+  if (halt) return `${where}, parked again ${describeHalt(halt)}${lastError ? `: ${lastError.code}` : ''}`;
+  const failing = streak && describeStreak(streak, recentEvents);
+  return failing === undefined ? where : `${where}, ${failing}${lastError ? `: ${lastError.code}` : ''}`;
+}
+
+/** Gives an order to each consumer of a file. Where several are, those of which nothing is parked are passed over, unless it is all. */
+export async function orderEach(
+  consumers: readonly ConsumerDefinition[],
+  order: (consumer: ConsumerDefinition) => Promise<readonly OrderedShard[] | undefined>,
+): Promise<Ordered[]> {
+  const ordered: Ordered[] = [];
+  let passedOver: unknown;
+  for (const consumer of consumers) {
+    try {
+      const shards = await order(consumer);
+      if (shards) ordered.push({ consumer, shards });
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'NOT_PARKED' && code !== 'WORKFLOW_NOT_FOUND') throw error;
+      passedOver = error;
+    }
   }
+  if (ordered.length === 0 && passedOver instanceof Error) throw passedOver;
+  return ordered;
 }

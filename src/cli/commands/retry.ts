@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { chosenConsumers } from '../letter-decision';
-import { addParkedOptions, showOrdered, timeoutMsOf, type ParkedFlags } from '../parked-options';
+import { addParkedOptions, orderEach, showOrdered, timeoutMsOf, type ParkedFlags } from '../parked-options';
 import { withClient } from '../temporal-options';
 import { whoAmI } from '../who-am-i';
 
@@ -22,10 +22,9 @@ Examples:
 
 async function retry(file: string, flags: ParkedFlags): Promise<void> {
   const { shard: shardId, key: partitionKey, reason, by = whoAmI() } = flags;
+  const consumers = await chosenConsumers(file, flags);
   await withClient(flags, async (client) => {
-    for (const consumer of await chosenConsumers(file, flags)) {
-      const options = { shardId, partitionKey, reason, by, timeoutMs: timeoutMsOf(flags) };
-      showOrdered('Tried again', await client.retryParked(consumer, options), flags);
-    }
+    const options = { shardId, partitionKey, reason, by, timeoutMs: timeoutMsOf(flags) };
+    showOrdered('Tried again', await orderEach(consumers, (consumer) => client.retryParked(consumer, options)), flags);
   });
 }

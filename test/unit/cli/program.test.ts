@@ -42,6 +42,9 @@ describe('usage', () => {
     [['dead-letters', 'show', 'a.ts', '12x'], 'Expected a sequence number: digits only.'],
     [['dead-letters', 'show', 'a.ts', '1', '--raw', '--json'], 'error: --raw or --json, not both'],
     [['dead-letters', 'redrive'], "error: missing required argument 'file'"],
+    [['retry'], "error: missing required argument 'file'"],
+    [['skip', 'a.ts', '--reason', 'x'], "error: required option '--shard <id>' not specified"],
+    [['skip', 'a.ts', '--shard', 'x'], "error: required option '--reason <text>' not specified"],
     [['table', 'create', '--endpoint', 'localhost'], 'Expected an address that begins with http:// or https://.'],
   ])('that is wrong ends with 2 and one message: %j', async (args, message) => {
     const { code, out, err } = await run(args);
@@ -54,8 +57,9 @@ describe('usage', () => {
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
     expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'dead-letters', 'table']);
+    const single = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip'].map((name) => [name]);
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
-    for (const args of [['run'], ['worker'], ['start'], ['status'], ['stop'], ['table', 'create'], ...letters]) {
+    for (const args of [...single, ['table', 'create'], ...letters]) {
       const { code, out } = await run([...args, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`$ npx tidemark ${args.join(' ')}`);
