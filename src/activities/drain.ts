@@ -3,7 +3,7 @@ import { takeBatch, type RedriveRequest } from '../core/redrive';
 import type { ParkedOrder, ShardEvent } from '../core/shard-work';
 import type { HandlerRunner } from '../handler/handler-runner';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
-import { ParkedKeys, parkedLetters } from './parked-keys';
+import { lettersWith, ParkedKeys, parkedLetters } from './parked-keys';
 import { LetterRuns } from './redrive-runs';
 import { insist, type RedriveWorld } from './redrive-world';
 
@@ -41,7 +41,7 @@ export class Drain {
     const heads: DeadLetterHead[] = [];
     for await (const head of parkedLetters(runtime.letters, hold.shard))
       if (isMeant(head.partitionKey)) heads.push(head);
-    if (this.order.kind === 'skip') await this.discard(heads.shift());
+    if (this.order.kind === 'skip' && !(await this.wasDiscarded())) await this.discard(heads.shift());
     const { maxBatchBytes: maxBytes } = runtime.definition.options;
     const limits = { maxLetters: this.letters.isCareful ? 1 : MAX_BATCH_LETTERS, maxBytes };
     let records = 0;
@@ -57,12 +57,21 @@ export class Drain {
     return ParkedKeys.load(runtime.letters, hold.shard);
   }
 
+  /** Whether an execution before this one has carried out the skip: it concerns one record, however often it is tried. */
+  private async wasDiscarded(): Promise<boolean> {
+    const { hold, runtime } = this.world;
+    const { id } = this.request;
+    for await (const head of lettersWith(runtime.letters, hold.shard, 'DISCARDED'))
+      if (head.redriveId === id) return true;
+    return false;
+  }
+
   /** The first record of the key is given up. */
   private async discard(head: DeadLetterHead | undefined): Promise<void> {
     if (head === undefined) return;
     const { hold, dependencies, runtime } = this.world;
     const { by, reason } = this.order;
-    const decided = { decidedBy: by, atMs: hold.now, ...(reason ? { reason } : {}) };
+    const decided = { decidedBy: by, redriveId: this.request.id, atMs: hold.now, ...(reason ? { reason } : {}) };
     const change = { id: dependencies.mintToken(), status: 'DISCARDED', ...decided } as const;
     await insist(this.letters, () => runtime.letters.mark({ letter: head, change }));
     const code = head.errors.at(-1)?.code ?? 'HANDLER_FAILED';
@@ -73,11 +82,10 @@ export class Drain {
 
   private get request(): RedriveRequest {
     const { hold } = this.world;
-    const { by, reason } = this.order;
-    const { runId, activitySeq } = hold.writer;
+    const { by, reason, atMs } = this.order;
     return {
-      // The same in every attempt, so that each knows the marks of those before it.
-      id: `${runId}/${activitySeq}`,
+      // The same in every execution of the order, so that each knows the marks of those before it.
+      id: `order ${atMs} of ${hold.workflowId}`,
       by,
       ...(reason ? { reason } : {}),
       stream: hold.shard,

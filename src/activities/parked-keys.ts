@@ -1,4 +1,4 @@
-import type { DeadLetterHead } from '../core/dead-letter';
+import type { DeadLetterHead, DeadLetterStatus } from '../core/dead-letter';
 import type { FailurePolicy } from '../core/failure-policy';
 import type { ShardIdentity } from '../core/names';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
@@ -89,12 +89,20 @@ export class ParkedKeys {
 }
 
 /** Parked letters of a shard in the order of their records. */
-export async function* parkedLetters(letters: DeadLetterStore, shard: ShardIdentity): AsyncGenerator<DeadLetterHead> {
-  let page = await letters.list(shard, { status: 'PARKED', limit: PAGE });
+export function parkedLetters(letters: DeadLetterStore, shard: ShardIdentity): AsyncGenerator<DeadLetterHead> {
+  return lettersWith(letters, shard, 'PARKED');
+}
+
+export async function* lettersWith(
+  letters: DeadLetterStore,
+  shard: ShardIdentity,
+  status: DeadLetterStatus,
+): AsyncGenerator<DeadLetterHead> {
+  let page = await letters.list(shard, { status, limit: PAGE });
   for (;;) {
     yield* page.letters;
     if (page.after === undefined) return;
-    page = await letters.list(shard, { status: 'PARKED', limit: PAGE, after: page.after });
+    page = await letters.list(shard, { status, limit: PAGE, after: page.after });
   }
 }
 

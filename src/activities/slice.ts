@@ -77,7 +77,9 @@ export class Slice {
     const isMeant = (key: string): boolean =>
       order === undefined ? due.includes(key) : order.partitionKey === undefined || order.partitionKey === key;
     if (!parked.all().some(isMeant)) return parked;
-    const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.now)).run(isMeant);
+    const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
+      isMeant,
+    );
     world.ownership.lost.throwIfAborted();
     if (after === 'left') return after;
     const progress = { ...hold.progress, parkedKeys: after.size };
@@ -153,6 +155,8 @@ export class Slice {
     const { historyIntervalMs } = this.world.runtime.definition.options;
     // What follows a lost attempt reports as soon as it has got on: the next activity begins with attempt 1, and its delays anew.
     if (this.hold.writer.attempt > 1 && this.batches > 0) return true;
+    // Somebody waits for the answer to an order.
+    if (this.work?.isOrderDone) return true;
     const isIdle = kind === 'empty' && this.batches === 0;
     const limitMs = isIdle ? Math.max(IDLE_HISTORY_INTERVAL_MS, historyIntervalMs) : historyIntervalMs;
     return performance.now() - this.startedAtMs >= limitMs;

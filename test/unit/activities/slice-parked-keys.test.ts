@@ -124,6 +124,26 @@ describe('an order', () => {
   });
 });
 
+it('an order to skip concerns one record, however often it is tried', async () => {
+  await open();
+  bad = ['a1', 'a2'];
+  put('a1');
+  await scene.run();
+  put('a2');
+  await scene.run();
+  scene.order('skip', { partitionKey: 'a', reason: 'known bad' });
+  // The first execution carries it out, and dies before it says so.
+  put('b1');
+  const lost = scene.begin();
+  await lost.done;
+  scene.deploy(scene.options);
+  await scene.end(scene.attempt({ attempt: 2 }));
+  expect((await scene.deadLetters()).map(({ text, status }) => [text, status])).toEqual([
+    ['a1', 'DISCARDED'],
+    ['a2', 'PARKED'],
+  ]);
+});
+
 it('keys are tried again when their time is over', async () => {
   await open({ parkForMs: 5_000 });
   bad = ['a1'];
