@@ -24,7 +24,7 @@ export function exactlyOnceCommand(): Command {
     )
     .option('--reshards <n>', 'splits and merges', whole(0), 1)
     .option('--workers <n>', 'worker processes', whole(2), 3)
-    .option('--step-ms <n>', 'time between two steps of faults that the producer fills', whole(1), 4_000)
+    .option('--step-ms <n>', 'time between two steps of faults that the producer fills', whole(1), 3_000)
     .addOption(new Option('--sink <name>', 'where effects are written').choices([...SINKS, 'both']).default('both'))
     .addOption(new Option('--bug <name>', 'a planted bug that must be found').choices(SINK_BUGS).hideHelp())
     .action((options: Options) =>
