@@ -45,7 +45,7 @@ describe('a stream of 2,500 shards', () => {
       const lastSync = await eventually(
         async () =>
           (await temporal.workflow.getHandle(workflowId).query<StreamStatus>(messageNames.streamStatus)).lastSync,
-        { timeoutMs: 60_000, intervalMs: 500, what: 'the first listing' },
+        { timeoutMs: 150_000, intervalMs: 500, what: 'the first listing' },
       );
       expect(lastSync).toMatchObject({ listed: SHARDS, running: ROOTS, waiting: SHARDS - ROOTS, finished: 0 });
       expect(kinesis.requests.count('ListShards')).toBeGreaterThanOrEqual(3);
@@ -57,5 +57,5 @@ describe('a stream of 2,500 shards', () => {
       await temporal.connection.close();
       await kinesis.close();
     }
-  }, 120_000);
+  }, 240_000);
 });

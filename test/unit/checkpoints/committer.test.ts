@@ -256,7 +256,10 @@ describe('a commit with effects', () => {
     store.applyEffects = () => refusal;
     expect(await committer.commit(after('1'), FACTS, effects)).toEqual(refusal);
     expect(row()?.position).toEqual(TRIM_HORIZON);
-    store.applyEffects = (written) => void store.effects.push(...written) as undefined;
+    store.applyEffects = (written) => {
+      store.effects.push(...written);
+      return undefined;
+    };
     expect(await committer.commit(after('1'), FACTS, effects)).toBe('committed');
     expect(store.effects).toEqual(effects);
   });

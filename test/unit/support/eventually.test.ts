@@ -33,7 +33,10 @@ describe('eventually', () => {
       () => undefined,
       (reason: unknown) => reason,
     );
-    expect(error).toMatchObject({ message: expect.stringMatching(new RegExp(`try ${tries}$`)), cause: expect.any(Error) });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(new RegExp(`try ${tries}$`)),
+      cause: expect.any(Error),
+    });
   });
 
   it('gives up on a condition that never answers', async () => {
