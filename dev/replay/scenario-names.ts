@@ -14,6 +14,16 @@ export const scenarioNames = [
   'stream',
   'stream-continue-as-new-run-1',
   'stream-continue-as-new-run-2',
+  'dead-lettered',
+  'rejected',
+  'record-kills-worker',
+  'parked-retried',
+  'parked-skipped',
+  'parked-for-a-time',
+  'parked-by-key',
+  'stopped-by-policy',
+  'stream-stopped-by-policy',
+  'redrive',
 ] as const;
 
 export type ScenarioName = (typeof scenarioNames)[number];

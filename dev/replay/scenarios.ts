@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
@@ -16,10 +16,11 @@ export interface Studio {
 }
 
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+type Exit = [code: number | null, signal: NodeJS.Signals | null];
 export type Recorded = Partial<Record<ScenarioName, History>>;
 
 /** One performance gives the histories of one or more scenarios, with the real worker and emulated AWS. */
-interface Performance {
+export interface Performance {
   readonly scenarios: readonly ScenarioName[];
   readonly play: (studio: Studio) => Promise<Recorded>;
 }
@@ -33,7 +34,7 @@ function failing(times: number): BatchHandler {
   };
 }
 
-async function onStage<T>(stage: Stage, play: (stage: Stage) => Promise<T>): Promise<T> {
+export async function onStage<T>(stage: Stage, play: (stage: Stage) => Promise<T>): Promise<T> {
   try {
     return await play(stage);
   } finally {
@@ -41,7 +42,7 @@ async function onStage<T>(stage: Stage, play: (stage: Stage) => Promise<T>): Pro
   }
 }
 
-async function historyOf(stage: Stage, handle: WorkflowHandle, runId?: string): Promise<History> {
+export async function historyOf(stage: Stage, handle: WorkflowHandle, runId?: string): Promise<History> {
   return stage.temporal.workflow.getHandle(handle.workflowId, runId).fetchHistory();
 }
 
@@ -113,16 +114,20 @@ const playStoppedWhileRetrying = async (studio: Studio): Promise<Recorded> =>
     return { 'stopped-while-retrying': await historyOf(stage, handle) };
   });
 
+/** A worker of another process. */
+export function spawnWorker(stage: Stage, variables: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, 'lost-worker.ts')], {
+    env: { ...process.env, [LOST_WORKER_VARIABLE]: JSON.stringify(stage.options), ...variables },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
 /** The first worker dies as by `kill -9` after it has handled a batch and before it has committed it. */
 const playWorkerLost = async (studio: Studio): Promise<Recorded> =>
   onStage(await Stage.open('worker-lost', studio, { heartbeatTimeoutMs: 2_000 }), async (stage) => {
     await stage.put(20);
     const { handle } = await stage.startShard();
-    const lost = spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, 'lost-worker.ts')], {
-      env: { ...process.env, [LOST_WORKER_VARIABLE]: JSON.stringify(stage.options), TIDEMARK_CRASH_POINT: 'handled' },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const [, signal] = (await once(lost, 'exit')) as [number | null, NodeJS.Signals | null];
+    const [, signal] = (await once(spawnWorker(stage, { TIDEMARK_CRASH_POINT: 'handled' }), 'exit')) as Exit;
     if (signal !== 'SIGKILL') throw new Error('the worker that should have died ended by itself');
     await stage.startWorker();
     await stage.until(handle, 'the records', ({ progress }) => progress.totals.records === 20);

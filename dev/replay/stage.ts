@@ -13,6 +13,7 @@ import {
   defineConsumer,
   type BatchHandler,
   type ConsumerDefinition,
+  type ConsumerInput,
   type ConsumerOptions,
 } from '../../src';
 import { createConsumerServices } from '../../src/aws/consumer-services';
@@ -61,9 +62,9 @@ export class Stage {
     return stage;
   }
 
-  async put(count: number): Promise<void> {
+  async put(count: number, encode: (text: string) => string = (text) => text): Promise<void> {
     const records = Array.from({ length: count }, () => ({
-      Data: Buffer.from(recordData((this.puts += 1))),
+      Data: Buffer.from(encode(recordData((this.puts += 1)))),
       PartitionKey: recordKey(this.puts),
     }));
     await this.kinesis.send(new PutRecordsCommand({ StreamName: this.options.stream, Records: records }));
@@ -81,8 +82,11 @@ export class Stage {
     await this.kinesis.send(new DeleteStreamCommand({ StreamName: this.options.stream }));
   }
 
-  async startWorker(handler: BatchHandler = () => undefined): Promise<void> {
-    const worker = await createWorker([defineConsumer({ ...this.options, handler })]);
+  async startWorker(
+    handler: BatchHandler = () => undefined,
+    more: Pick<ConsumerInput, 'schema'> = {},
+  ): Promise<void> {
+    const worker = await createWorker([defineConsumer({ ...this.options, ...more, handler })]);
     const ended = worker.run();
     this.closing.push(() => {
       worker.shutdown();
@@ -140,7 +144,8 @@ export class Stage {
     await Promise.all(this.closing.map((close) => close()));
   }
 
-  private definition(): ConsumerDefinition {
+  /** Who the consumer is; its handler is not of it. */
+  definition(): ConsumerDefinition {
     return defineConsumer({ ...this.options, handler: () => undefined });
   }
 

@@ -70,7 +70,7 @@ export class BatchWork {
     private readonly start: WorkStart,
   ) {
     this.streakSoFar = start.streak;
-    this.skip = start.order?.kind === 'skip' && start.order.partitionKey === undefined ? start.order : undefined;
+    this.skip = start.order?.kind === 'skip' && start.order.keyDigest === undefined ? start.order : undefined;
     this.steps = new FailureSteps(world);
     this.trials = new Trials(world, start.wasDeathCounted);
     this.failures = new WorkFailures(world, start.summary);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EffectsRefused } from '../checkpoints/checkpoint-store';
 import type { DeadLetter, DeadLetterHead } from '../core/dead-letter';
 import { codeOf } from '../core/errors';
@@ -6,6 +5,7 @@ import { mapConcurrently } from '../core/map-concurrently';
 import type { RecordError } from '../core/outcome';
 import { judgeLetter, type RedriveCounts, type RedriveRequest } from '../core/redrive';
 import type { LetterMark } from '../dead-letters/dead-letter-store';
+import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import { BatchFailedError, type RunOutcome } from '../handler/handler-runner';
 import { insist, type RedriveWorld } from './redrive-world';
 
@@ -172,7 +172,7 @@ export class LetterRuns {
       const isMarked = isTogether || (await insist(this.world, () => letters.mark(mark))).kind === 'marked';
       const hasFailed = mark.change.status === this.failedStatus;
       // Held also where somebody has changed it: it did fail.
-      if (hasFailed) this.held.add(digestOf(mark.letter));
+      if (hasFailed) this.held.add(partitionKeyDigest(mark.letter.partitionKey));
       this.added[isMarked ? (hasFailed ? 'failed' : 'redriven') : 'skipped'] += 1;
     }
   }
@@ -203,13 +203,13 @@ export class LetterRuns {
 
   /** True if an earlier letter of its partition key has failed: then it is counted as held. */
   private holdBack(letter: DeadLetterHead): boolean {
-    const isHeld = this.held.has(digestOf(letter));
+    const isHeld = this.held.has(partitionKeyDigest(letter.partitionKey));
     if (isHeld) this.added.held += 1;
     return isHeld;
   }
 
   private noteFailed(letter: DeadLetterHead): void {
-    this.held.add(digestOf(letter));
+    this.held.add(partitionKeyDigest(letter.partitionKey));
     this.added.failed += 1;
   }
 }
@@ -223,9 +223,4 @@ const CHANGED: RecordError = { code: 'INTERNAL', message: 'A letter was changed 
 
 function nothing(): Added {
   return { redriven: 0, failed: 0, held: 0, skipped: 0 };
-}
-
-/** 72 bits of a digest: Temporal's history must not show partition keys. */
-function digestOf({ partitionKey }: DeadLetterHead): string {
-  return createHash('sha256').update(partitionKey).digest('base64url').slice(0, 12);
 }

@@ -53,7 +53,7 @@ export function afterOrder(
   streak: FailureStreak | undefined,
   order: ParkedOrder | undefined,
 ): FailureStreak | undefined {
-  if (streak === undefined || order?.kind !== 'retry' || order.partitionKey !== undefined) return streak;
+  if (streak === undefined || order?.kind !== 'retry' || order.keyDigest !== undefined) return streak;
   const { error: _error, condition: _condition, pending, ...rest } = streak;
   const fresh = pending?.map(({ sequenceNumber }) => ({ sequenceNumber, failures: 0 }));
   return { ...rest, phase: 'retry', failures: 0, deaths: 0, ...(fresh ? { pending: fresh } : {}) };

@@ -5,6 +5,7 @@ import { SHARD_END, type Position } from '../core/positions';
 import { checkpointKey } from '../core/names';
 import type { ParkedOrder, Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
 import { timingOf } from '../core/timing';
+import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import type { HandlerRunner } from '../handler/handler-runner';
 import type { BatchSource, Next } from './batch-source';
@@ -75,7 +76,7 @@ export class Slice {
     const due = parked.due(definition.options.onFailure, hold.now);
     const order = orderOf(input.order);
     const isMeant = (key: string): boolean =>
-      order === undefined ? due.includes(key) : order.partitionKey === undefined || order.partitionKey === key;
+      order === undefined ? due.includes(key) : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
     if (!parked.all().some(isMeant)) return parked;
     const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
       isMeant,
@@ -222,7 +223,7 @@ function timeIsOver(atMs: number): ParkedOrder {
 
 /** An order about the shard itself is carried out by what follows: a skip concerns one record, a retry all that is parked. */
 function orderOf(order: ParkedOrder | undefined): ParkedOrder | undefined {
-  return order?.kind === 'skip' && order.partitionKey === undefined ? undefined : order;
+  return order?.kind === 'skip' && order.keyDigest === undefined ? undefined : order;
 }
 
 /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */

@@ -11,6 +11,7 @@ import { codeOf, TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames } from '../core/names';
 import type { ParkedRequest, ShardStatus } from '../core/shard-work';
+import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import { runningShardWorkflows, type ConsumerName } from './stop-consumer';
 
 export interface RetryParkedOptions {
@@ -58,7 +59,8 @@ export async function orderParked(
   kind: 'retryParked' | 'skipParked',
   options: RetryParkedOptions & { readonly sequenceNumber?: string },
 ): Promise<OrderedShard[]> {
-  const { shardId, timeoutMs = DEFAULT_TIMEOUT_MS, ...request } = options;
+  const { shardId, timeoutMs = DEFAULT_TIMEOUT_MS, partitionKey, ...asked } = options;
+  const request: Order = partitionKey === undefined ? asked : { ...asked, keyDigest: partitionKeyDigest(partitionKey) };
   const deadline = Date.now() + timeoutMs;
   const running = await runningShardWorkflows(client, name);
   const meant = shardId === undefined ? running : running.filter((workflowId) => workflowId.endsWith(`/${shardId}`));
@@ -89,7 +91,7 @@ async function parkedAmong(
     const status = await ask(client, workflowId, deadline);
     if (status === undefined) return false;
     const { halt, progress } = status;
-    return (request.partitionKey === undefined && halt !== undefined) || (progress.parkedKeys ?? 0) > 0;
+    return (request.keyDigest === undefined && halt !== undefined) || (progress.parkedKeys ?? 0) > 0;
   });
   return workflowIds.filter((_, index) => isParked[index]);
 }
@@ -163,7 +165,7 @@ function nothingRuns({ consumer, streamName }: ConsumerName, shardId: string | u
   return new TidemarkError('WORKFLOW_NOT_FOUND', `${what} ${where}`, { hint: SEE_STATUS });
 }
 
-function nothingParked({ consumer, streamName }: ConsumerName, { partitionKey }: Order): TidemarkError {
-  const what = partitionKey === undefined ? 'Nothing' : 'No partition key';
+function nothingParked({ consumer, streamName }: ConsumerName, { keyDigest }: Order): TidemarkError {
+  const what = keyDigest === undefined ? 'Nothing' : 'No partition key';
   return new TidemarkError('NOT_PARKED', `${what} of consumer ${consumer} on stream ${streamName} is parked`);
 }

@@ -30,10 +30,10 @@ export function refuseOrder(kind: Kind, request: Given | undefined, state: Parke
   return wrongRequest(kind, request ?? {}) ?? busy(state) ?? notParked(kind, request ?? {}, state);
 }
 
-function wrongRequest(kind: Kind, { by, reason, partitionKey, sequenceNumber }: Given): Refusal | undefined {
+function wrongRequest(kind: Kind, { by, reason, keyDigest, sequenceNumber }: Given): Refusal | undefined {
   if (!isText(by)) return invalid('A request must say who makes it: { by, reason }');
   if (kind === 'skip' && !isText(reason)) return invalid('A skip must say why: { by, reason }');
-  if (partitionKey !== undefined && !isText(partitionKey)) return invalid('Expected `partitionKey` to be a text');
+  if (keyDigest !== undefined && !isText(keyDigest)) return invalid('Expected `keyDigest` to be a text');
   if (sequenceNumber !== undefined && !isSequenceNumber(sequenceNumber))
     return invalid('Expected `sequenceNumber` to be a sequence number: up to 128 digits');
   return undefined;
@@ -46,9 +46,9 @@ function busy({ order, halt, isEnding }: ParkedState): Refusal | undefined {
 }
 
 function notParked(kind: Kind, request: Given, { halt, parkedKeys }: ParkedState): Refusal | undefined {
-  const { partitionKey, sequenceNumber } = request;
+  const { keyDigest, sequenceNumber } = request;
   if (halt === undefined && parkedKeys === 0) return refusal('Nothing of this shard is parked');
-  if (partitionKey !== undefined)
+  if (keyDigest !== undefined)
     return parkedKeys > 0 ? undefined : refusal('No partition key of this shard is parked');
   if (halt !== undefined)
     return isAt(halt, sequenceNumber) ? undefined : refusal(`The shard is parked at record ${halt.sequenceNumber} now`);

@@ -29,8 +29,8 @@ export interface SliceInput {
 
 /** What an operator asks about something parked. */
 export interface ParkedRequest extends ControlRequest {
-  /** Only the records of this partition key; left out for the shard itself, or to retry every parked key. */
-  readonly partitionKey?: string;
+  /** Only the records of the partition key with this digest; left out for the shard itself, or to retry every parked key. */
+  readonly keyDigest?: string;
   /** Only if the shard is parked at just this record: what somebody looked at may have changed meanwhile. */
   readonly sequenceNumber?: string;
 }

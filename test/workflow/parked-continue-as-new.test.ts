@@ -60,7 +60,7 @@ it('orders that come at any time between slices and runs are carried out once ea
     for (let count = 1; count <= ORDERS; count += 1) {
       await sleep(random.int(0, 300));
       const kind = random.int(0, 1) === 0 ? 'retry' : 'skip';
-      await order(handle, kind, { ...JANE, reason: `order ${count}`, partitionKey: 'k' });
+      await order(handle, kind, { ...JANE, reason: `order ${count}`, keyDigest: 'k' });
     }
     await stop(handle);
     return shard;

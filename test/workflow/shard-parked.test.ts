@@ -103,8 +103,8 @@ describe('an order while partition keys are parked', () => {
     const steps = [parksKey, readsUntilStopped, carriesOut, readsUntilStopped];
     const { shard, handle } = await play(openLab(), steps);
     await begun(shard, 2);
-    expect(await order(handle, 'skip', { ...JANE, partitionKey: 'k' })).toMatchObject({ position: AFTER_3 });
-    expect(shard.inputs[2]?.order).toMatchObject({ kind: 'skip', partitionKey: 'k' });
+    expect(await order(handle, 'skip', { ...JANE, keyDigest: 'k' })).toMatchObject({ position: AFTER_3 });
+    expect(shard.inputs[2]?.order).toMatchObject({ kind: 'skip', keyDigest: 'k' });
     expect(shard.inputs[2]?.belief.position).toEqual(AFTER_2);
     await stop(handle);
   });

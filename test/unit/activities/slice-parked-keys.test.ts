@@ -1,4 +1,5 @@
 import type { FailureOptions } from '../../../src/core/options';
+import { partitionKeyDigest } from '../../../src/dead-letters/partition-key-digest';
 import { SliceScene, SHARD } from './support/slice-scene';
 
 let scene: SliceScene;
@@ -95,7 +96,7 @@ describe('an order', () => {
 
   it('to retry one key leaves the others parked', async () => {
     bad = ['c1'];
-    scene.order('retry', { partitionKey: 'a' });
+    scene.order('retry', { keyDigest: partitionKeyDigest('a') });
     put('b2');
     await scene.run();
     expect(await parked()).toEqual(['c1', 'c2']);
@@ -114,7 +115,7 @@ describe('an order', () => {
 
   it('to skip gives up the first record of the key, and handles the rest', async () => {
     bad = ['a1', 'c1'];
-    scene.order('skip', { partitionKey: 'a', reason: 'known bad' });
+    scene.order('skip', { keyDigest: partitionKeyDigest('a'), reason: 'known bad' });
     put('b2');
     const result = await scene.run();
     expect(result.events[0]).toMatchObject({ kind: 'skipped', by: 'ada', reason: 'known bad' });
@@ -131,7 +132,7 @@ it('an order to skip concerns one record, however often it is tried', async () =
   await scene.run();
   put('a2');
   await scene.run();
-  scene.order('skip', { partitionKey: 'a', reason: 'known bad' });
+  scene.order('skip', { keyDigest: partitionKeyDigest('a'), reason: 'known bad' });
   // The first execution carries it out, and dies before it says so.
   put('b1');
   const lost = scene.begin();

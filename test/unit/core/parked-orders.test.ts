@@ -15,12 +15,12 @@ describe('an order is refused', () => {
     ['without a name', ['retry', { by: '' }, parked], 'INVALID_OPTION', 'who makes it'],
     ['of a name that is none', ['skip', { by: 7, reason: 'x' }, parked], 'INVALID_OPTION', 'who makes it'],
     ['to skip without a reason', ['skip', { by: 'jane' }, parked], 'INVALID_OPTION', 'say why'],
-    ['for an empty key', ['retry', { ...jane, partitionKey: '' }, keys], 'INVALID_OPTION', '`partitionKey`'],
+    ['for an empty key', ['retry', { ...jane, keyDigest: '' }, keys], 'INVALID_OPTION', '`keyDigest`'],
     ['for no record', ['retry', { ...jane, sequenceNumber: '1e3' }, parked], 'INVALID_OPTION', '`sequenceNumber`'],
     ['where nothing is parked', ['retry', jane, busy], 'NOT_PARKED', 'Nothing of this shard is parked'],
     [
       'for a key where none is parked',
-      ['retry', { ...jane, partitionKey: 'k' }, parked],
+      ['retry', { ...jane, keyDigest: 'k' }, parked],
       'NOT_PARKED',
       'No partition key',
     ],
@@ -42,9 +42,9 @@ describe('an order is accepted', () => {
   it.each<[string, ParkedOrder['kind'], ParkedRequest, ParkedState]>([
     ['to retry a shard', 'retry', { by: 'jane' }, parked],
     ['to retry whatever is parked', 'retry', jane, keys],
-    ['to retry a key', 'retry', { ...jane, partitionKey: 'k' }, both],
+    ['to retry a key', 'retry', { ...jane, keyDigest: 'k' }, both],
     ['to skip a record', 'skip', jane, both],
     ['to skip this very record, however it is padded', 'skip', { ...jane, sequenceNumber: '0017' }, parked],
-    ['to skip a record of a key', 'skip', { ...jane, partitionKey: 'k' }, keys],
+    ['to skip a record of a key', 'skip', { ...jane, keyDigest: 'k' }, keys],
   ])('%s', (_, kind, request, state) => expect(refuseOrder(kind, request, state)).toBeUndefined());
 });
