@@ -77,8 +77,31 @@ describe('recorded histories', () => {
     ['stream-deleted', 'WORKFLOW_EXECUTION_FAILED'],
     ['stream', 'WORKFLOW_EXECUTION_SIGNALED'],
     ['stream-continue-as-new-run-1', 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW'],
+    ['parked-retried', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
+    ['parked-skipped', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
+    ['parked-by-key', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
+    ['parked-for-a-time', 'TIMER_FIRED'],
+    ['stopped-by-policy', 'EXTERNAL_WORKFLOW_EXECUTION_SIGNALED'],
+    ['stopped-by-policy', 'WORKFLOW_EXECUTION_FAILED'],
+    ['stream-stopped-by-policy', 'WORKFLOW_EXECUTION_FAILED'],
+    ['redrive', 'WORKFLOW_EXECUTION_COMPLETED'],
   ] as const)('of scenario %s take its path: %s', (scenario, eventType) => {
     expect(read(fileOf(version, scenario)).events.map((event) => event.eventType)).toContain(`EVENT_TYPE_${eventType}`);
+  });
+
+  it.each([
+    ['dead-lettered', 'cut'],
+    ['dead-lettered', 'deadLettered'],
+    ['rejected', 'deadLettered'],
+    ['record-kills-worker', 'died'],
+    ['record-kills-worker', 'deadLettered'],
+    ['parked-retried', 'unparked'],
+    ['parked-skipped', 'skipped'],
+    ['parked-for-a-time', 'unparked'],
+    ['parked-by-key', 'drained'],
+    ['stopped-by-policy', 'retry'],
+  ] as const)('of scenario %s show the step %s', (scenario, kind) => {
+    expect(containsText(read(fileOf(version, scenario)), `"kind":"${kind}"`)).toBe(true);
   });
 
   it('of scenario worker-lost have a slice that a second attempt has finished', () => {

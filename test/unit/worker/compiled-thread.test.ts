@@ -10,6 +10,8 @@ let folder: string;
 beforeAll(() => {
   mkdirSync(path.join(ROOT, '.cache'), { recursive: true });
   folder = mkdtempSync(path.join(ROOT, '.cache', 'compiled-'));
+  // A scope of its own: else `tidemark` is the project around it, if that was built.
+  writeFileSync(path.join(folder, 'package.json'), '{}');
   compile(path.join(ROOT, 'src'), path.join(folder, 'package', 'dist'));
   writeFileSync(path.join(folder, 'package', 'package.json'), '{ "name": "tidemark", "main": "dist/index.js" }');
   mkdirSync(path.join(folder, 'node_modules'));
@@ -24,7 +26,7 @@ function compile(from: string, to: string): void {
     const { code } = transformSync(readFileSync(path.join(from, name), 'utf8'), {
       swcrc: false,
       jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-      module: { type: 'commonjs', ignoreDynamic: true },
+      module: { type: 'commonjs', ignoreDynamic: true, exportInteropAnnotation: true },
     });
     const file = path.join(to, name.replace(/ts$/, 'js'));
     mkdirSync(path.dirname(file), { recursive: true });
