@@ -10,7 +10,7 @@ const ANYTHING = '.*';
 
 /**
  * What each folder of src may import: other folders, and packages (Node's own among them). docs/architecture.md explains the worlds;
- * test/unit/package-boundaries.test.ts plants an offence against each of these rules.
+ * test/unit/package-boundaries.slow.test.ts plants an offence against each of these rules.
  */
 const worlds = {
   core: { folders: [], packages: [] },

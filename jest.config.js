@@ -18,7 +18,7 @@ const shared = {
 const project = (name, more = {}) => ({
   ...shared,
   displayName: name,
-  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testMatch: [`<rootDir>/test/${name}/**/!(*.slow).test.ts`],
   ...more,
 });
 
@@ -28,8 +28,11 @@ const withStack = {
   globalTeardown: '<rootDir>/test/support/global-stack-teardown.ts',
 };
 
+/** Tests of the tools, of the tests themselves and of the layout: `npm run test:slow`. Named `*.slow.test.ts`, beside the others. */
+const slow = project('slow', { ...withStack, testMatch: ['<rootDir>/test/**/*.slow.test.ts'] });
+
 module.exports = {
-  projects: [project('unit'), project('replay'), project('workflow', withStack), project('e2e', withStack)],
+  projects: [project('unit'), project('replay'), project('workflow', withStack), project('e2e', withStack), slow],
   // Tests with servers and processes mostly wait: for heartbeats to time out, for outages to end. Three keep two cores busy.
   maxWorkers: 3,
   testTimeout: 60_000,
