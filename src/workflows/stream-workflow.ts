@@ -80,6 +80,7 @@ class StreamRun {
 
   private noteFailedShard(shardId: string, message: string): void {
     this.failedShard ??= { shardId, message };
+    this.lastError = { code: 'RECORD_FAILED', message, atMs: Date.now() };
     this.stop ??= { by: 'Tidemark', reason: `shard ${shardId} failed` };
     this.listing?.cancel();
   }

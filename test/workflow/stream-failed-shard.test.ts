@@ -67,6 +67,9 @@ describe('a record that failed for good, where the policy is to stop', () => {
       halt: { how: 'stop', sequenceNumber: '3' },
       lastError: { message: FAILED.message },
     });
+    expect(await stream.query<StreamStatus>(messageNames.streamStatus)).toMatchObject({
+      lastError: { code: 'RECORD_FAILED', message: FAILED.message },
+    });
     for (const handle of [bad, stream])
       expect((await handle.describe()).searchAttributes).toMatchObject({ TidemarkState: ['FAILED'] });
 

@@ -238,9 +238,9 @@ describe('details of a stream', () => {
 });
 
 describe('endsWorkflow', () => {
-  it('only where there is nothing left to read', () => {
+  it('only where there is nothing left to read, or the policy is to stop', () => {
     const ending = (Object.keys(errorCodes) as ErrorCode[]).filter(endsWorkflow);
-    expect(ending.sort()).toEqual(['SHARD_NOT_FOUND', 'STREAM_DELETED', 'STREAM_RECREATED']);
+    expect(ending.sort()).toEqual(['RECORD_FAILED', 'SHARD_NOT_FOUND', 'STREAM_DELETED', 'STREAM_RECREATED']);
   });
 });
 
