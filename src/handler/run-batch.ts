@@ -38,10 +38,14 @@ function holdsKeys({ options: { onFailure } }: ConsumerDefinition): boolean {
 
 function holdBack({ given, rejected }: Admitted, { records }: BatchRun): { given: Candidate[]; held: number[] } {
   const keyOf = (index: number): string => records[index]?.partitionKey ?? '';
-  const isBehind = (index: number): boolean =>
-    rejected.some((failed) => failed.index < index && keyOf(failed.index) === keyOf(index));
-  const held = rejected.length === 0 ? [] : given.map(({ index }) => index).filter(isBehind);
-  return { given: given.filter(({ index }) => !held.includes(index)), held };
+  const firstRejected = new Map<string, number>();
+  for (const { index } of rejected)
+    firstRejected.set(keyOf(index), Math.min(index, firstRejected.get(keyOf(index)) ?? index));
+  const isBehind = ({ index }: Candidate): boolean => index > (firstRejected.get(keyOf(index)) ?? Infinity);
+  return {
+    given: given.filter((candidate) => !isBehind(candidate)),
+    held: given.filter(isBehind).map(({ index }) => index),
+  };
 }
 
 interface Admitted {
