@@ -2,11 +2,13 @@ import { activityInfo } from '@temporalio/activity';
 import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import { Committer, type Claim } from '../checkpoints/committer';
 import type { CheckpointState, CommitFacts, TrialMark, Writer } from '../core/checkpoint';
+import type { Move } from '../core/control';
 import { codeOf, TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
 import { describePosition, type Position } from '../core/positions';
-import type { Progress, ShardEvent, SliceInput } from '../core/shard-work';
+import type { ClaimInput } from '../core/control-work';
+import type { Progress, ShardEvent } from '../core/shard-work';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import {
   claimedChannel,
@@ -44,7 +46,7 @@ export class CheckpointHold {
 
   constructor(
     private readonly world: HoldWorld,
-    private readonly input: SliceInput,
+    private readonly input: ClaimInput,
   ) {
     const info = activityInfo();
     const { runId, workflowId } = info.workflowExecution ?? { runId: '', workflowId: '' };
@@ -77,6 +79,18 @@ export class CheckpointHold {
     if (acquired.claimed) this.noteClaim(acquired.claimed, acquired.checkpoint, sentAtNs);
     this.describe();
     return { kind: 'owned', ...(trial ? { trial } : {}) };
+  }
+
+  /** Puts the checkpoint elsewhere as ordered. What was known of the records before the old place does not hold at the new one. */
+  async move(move: Move): Promise<{ kind: 'moved' | 'superseded'; checkpoint: CheckpointState } | { kind: 'fenced' }> {
+    const { caughtUpAtMs: _caughtUp, millisBehindLatest: _behind, lastArrivalMs: _arrival, ...kept } = this.progress;
+    const { arrivalMs: lastArrivalMs } = move;
+    const facts = this.facts({ ...kept, lastArrivalMs, committedAtMs: this.now });
+    const result = await this.committer.move(this.input.belief, move, facts);
+    if (result.kind === 'fenced') return result;
+    const { trial: _trial, ...progress } = result.facts;
+    this.progress = progress;
+    return { kind: result.kind === 'superseded' ? 'superseded' : 'moved', checkpoint: result.checkpoint };
   }
 
   get shard(): ShardIdentity {

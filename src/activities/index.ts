@@ -1,6 +1,14 @@
 /** Activities: the effects of Tidemark. Workflows import this as types only. */
 import type { RedriveInput, RedriveResult } from '../core/redrive';
 import type {
+  ClaimInput,
+  ClaimResult,
+  ControlShardsInput,
+  ControlShardsResult,
+  MoveInput,
+  MoveResult,
+} from '../core/control-work';
+import type {
   SliceInput,
   SliceResult,
   StopShardsInput,
@@ -9,6 +17,8 @@ import type {
   SyncResult,
 } from '../core/shard-work';
 import type { ActivityDependencies } from './dependencies';
+import { createControlShards } from './control-shards';
+import { createClaimCheckpoint, createMoveCheckpoint } from './move-checkpoint';
 import { createProcessBatches } from './process-batches';
 import { createRedriveDeadLetters } from './redrive-dead-letters';
 import { createStopShards } from './stop-shards';
@@ -22,6 +32,9 @@ export interface Activities {
   readonly processBatches: (input: SliceInput) => Promise<SliceResult>;
   readonly syncShards: (input: SyncInput) => Promise<SyncResult>;
   readonly stopShards: (input: StopShardsInput) => Promise<StopShardsResult>;
+  readonly claimCheckpoint: (input: ClaimInput) => Promise<ClaimResult>;
+  readonly moveCheckpoint: (input: MoveInput) => Promise<MoveResult>;
+  readonly controlShards: (input: ControlShardsInput) => Promise<ControlShardsResult>;
   readonly redriveDeadLetters: (input: RedriveInput) => Promise<RedriveResult>;
 }
 
@@ -31,6 +44,9 @@ export function createActivitiesFrom(dependencies: ActivityDependencies): Activi
     processBatches: atTheEdge(createProcessBatches(dependencies)),
     syncShards: atTheEdge(createSyncShards(dependencies)),
     stopShards: atTheEdge(createStopShards(dependencies)),
+    claimCheckpoint: atTheEdge(createClaimCheckpoint(dependencies)),
+    moveCheckpoint: atTheEdge(createMoveCheckpoint(dependencies)),
+    controlShards: atTheEdge(createControlShards(dependencies)),
     redriveDeadLetters: atTheEdge(createRedriveDeadLetters(dependencies)),
   };
 }

@@ -76,7 +76,9 @@ export class Slice {
     const due = parked.due(definition.options.onFailure, hold.now);
     const order = orderOf(input.order);
     const isMeant = (key: string): boolean =>
-      order === undefined ? due.includes(key) : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
+      order === undefined
+        ? due.includes(key)
+        : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
     if (!parked.all().some(isMeant)) return parked;
     const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
       isMeant,

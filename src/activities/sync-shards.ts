@@ -53,6 +53,7 @@ async function syncShards(
         start: startOf.get(shard.shardId) ?? TRIM_HORIZON,
         timing,
         searchAttributes: input.searchAttributes,
+        ...(input.pause ? { pause: input.pause } : {}),
       },
     }),
   );

@@ -7,10 +7,12 @@ import type { CheckpointRow, CheckpointState, CommitFacts, Writer } from '../cor
 import {
   judgeRefusal,
   planClaim,
+  planMove,
   trustsToken,
   type Adoption,
   type Belief,
   type ClaimPlan,
+  type OrderedMove,
 } from '../core/commit-protocol';
 import { TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
@@ -55,6 +57,15 @@ export interface Claim {
   /** Token of the row that was taken over; null where the row was created. */
   readonly previousToken: string | null;
 }
+
+/** `moved`: by this execution. The others tell of what was found; see `planMove`. */
+export type MoveResult =
+  | {
+      readonly kind: 'moved' | 'applied' | 'superseded';
+      readonly checkpoint: CheckpointState;
+      readonly facts: CommitFacts;
+    }
+  | { readonly kind: 'fenced' };
 
 /** `EffectsRefused`: the checkpoint is still held and stands where it stood. */
 export type CommitResult = 'committed' | 'fenced' | EffectsRefused;
@@ -101,6 +112,23 @@ export class Committer {
     if (answer === 'fenced') return 'fenced';
     this.owned(answer === 'written' ? next : held, facts);
     return answer === 'written' ? 'committed' : answer;
+  }
+
+  /**
+   * Puts the checkpoint where an operator ordered it, backwards too. It is what this execution does and all of it: every attempt does the
+   * same, on the token of the workflow's belief.
+   */
+  async move(belief: Belief, ordered: OrderedMove, facts: CommitFacts): Promise<MoveResult> {
+    if (this.phase !== 'fresh') throw new TidemarkError('INTERNAL', 'An execution moves its checkpoint once');
+    this.phase = 'over';
+    this.environment.assertOwner();
+    const { value: row } = await this.untilDefinite(() => this.environment.store.read(this.identity.shard));
+    const plan = planMove(ordered, belief.token, row);
+    if (plan.kind === 'fenced') return plan;
+    if (plan.kind !== 'write') return { kind: plan.kind, ...asHeld(plan.row) };
+    const next = { ...plan.next, token: this.environment.mintToken() };
+    const answer = await this.send({ condition: { token: plan.ifToken }, next, facts });
+    return answer === 'written' ? { kind: 'moved', checkpoint: next, facts } : { kind: 'fenced' };
   }
 
   /** The last state that was decided. To be reported only if no call was refused or has failed. */
@@ -181,9 +209,17 @@ function claimOf(plan: Exclude<ClaimPlan, { kind: 'stale' }>): Claim {
     : { adopted: plan.adopted, previousToken: plan.ifToken };
 }
 
+/** A row as the execution that wrote it held it. */
+function asHeld(row: CheckpointRow): { checkpoint: CheckpointState; facts: CommitFacts } {
+  return { checkpoint: heldOn({ ...row, needClaim: false }, row.token), facts: factsOf(row) };
+}
+
 /** A claim keeps the facts of the row it takes over: they are at least as new as what the workflow carried. */
 function newestFacts(row: CheckpointRow | undefined, facts: CommitFacts): CommitFacts {
-  if (row === undefined || row.totals.records < facts.totals.records) return facts;
+  return row === undefined || row.totals.records < facts.totals.records ? facts : factsOf(row);
+}
+
+function factsOf(row: CheckpointRow): CommitFacts {
   const { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest, parkedKeys, trial } = row;
   return { totals, committedAtMs, lastArrivalMs, caughtUpAtMs, millisBehindLatest, parkedKeys, trial };
 }

@@ -2,7 +2,8 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, streamWorkflowId, workflowTypes } from '../core/names';
-import type { ControlRequest, StopShardsResult } from '../core/shard-work';
+import type { ControlRequest } from '../core/control';
+import type { StopShardsResult } from '../core/shard-work';
 
 export interface StopOptions {
   /** Who asks; stands in history. */

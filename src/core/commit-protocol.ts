@@ -67,6 +67,37 @@ export function compareCheckpoints(
   return a.generation - b.generation || comparePositions(a.position, b.position);
 }
 
+/** An operator's order to put the checkpoint elsewhere, backwards too. */
+export interface OrderedMove {
+  readonly id: string;
+  readonly to: Position;
+  /** Unique among all orders, and larger than what the workflow knew when it accepted this one. */
+  readonly generation: number;
+}
+
+export type MovePlan =
+  | { readonly kind: 'write'; readonly next: Omit<CheckpointState, 'token'>; readonly ifToken: string }
+  /** `applied`: by an earlier attempt. `superseded`: by a later move. Either way the row is what counts. */
+  | { readonly kind: 'applied' | 'superseded'; readonly row: CheckpointRow }
+  | { readonly kind: 'fenced' };
+
+/**
+ * What an attempt to move the checkpoint does about the row it has read. Conditional on the token of the input, never on that of the
+ * row it finds (a zombie would apply it again: hole C7), and it never creates a row (C5).
+ */
+export function planMove(
+  { id, to, generation }: OrderedMove,
+  inputToken: string | undefined,
+  row: CheckpointRow | undefined,
+): MovePlan {
+  if (row === undefined) return { kind: 'fenced' };
+  if (row.rewindId === id) return { kind: 'applied', row };
+  if (row.generation >= generation) return { kind: 'superseded', row };
+  if (inputToken === undefined || row.token !== inputToken) return { kind: 'fenced' };
+  const fence = row.fence === undefined ? {} : { fence: row.fence };
+  return { kind: 'write', next: { position: to, generation, rewindId: id, ...fence }, ifToken: inputToken };
+}
+
 function isLaterWriter(writer: Writer, me: Writer): boolean {
   if (writer.runId !== me.runId) return false;
   return writer.activitySeq > me.activitySeq || (writer.activitySeq === me.activitySeq && writer.attempt > me.attempt);

@@ -103,6 +103,10 @@ export const errorCodes = {
     hint: 'An earlier record of the same partition key is parked: see `npx tidemark retry` and `skip`.',
   },
   DEAD_LETTER_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark dead-letters list`.' },
+  MOVE_REFUSED: {
+    retryable: false,
+    hint: 'The checkpoint stands where it stood. See `npx tidemark status`.',
+  },
   NOT_PARKED: { retryable: false, hint: 'Only a parked shard or partition key can be retried or skipped.' },
   INTERNAL: { retryable: true, hint: 'This is a defect of Tidemark: please report it.' },
 } as const;

@@ -13,6 +13,9 @@ export const messageNames = {
   retryParked: 'retryParked',
   skipParked: 'skipParked',
   redriveStatus: 'redriveStatus',
+  pause: 'pause',
+  resume: 'resume',
+  moveCheckpoint: 'moveCheckpoint',
 } as const;
 
 /** Search attributes, all of type Keyword. */

@@ -1,12 +1,7 @@
 /** Which orders about something parked a shard refuses, and why: pure. */
-import type { ErrorCode } from './errors';
+import type { Refusal } from './control';
 import { compareSequenceNumbers, isSequenceNumber } from './positions';
 import type { Halt, ParkedOrder, ParkedRequest } from './shard-work';
-
-export interface Refusal {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 
 type Kind = ParkedOrder['kind'];
 type Given = Readonly<Partial<Record<keyof ParkedRequest, unknown>>>;
@@ -18,6 +13,7 @@ export interface ParkedState {
   readonly order: ParkedOrder | undefined;
   /** Number of parked partition keys. */
   readonly parkedKeys: number;
+  readonly isPaused: boolean;
   /** A stop was asked for, or its workflow is about to end. */
   readonly isEnding: boolean;
 }
@@ -39,8 +35,9 @@ function wrongRequest(kind: Kind, { by, reason, keyDigest, sequenceNumber }: Giv
   return undefined;
 }
 
-function busy({ order, halt, isEnding }: ParkedState): Refusal | undefined {
+function busy({ order, halt, isPaused, isEnding }: ParkedState): Refusal | undefined {
   if (halt?.how === 'stop') return refusal(`The shard has failed at record ${halt.sequenceNumber}, and is not parked`);
+  if (isPaused) return refusal('The shard is paused: resume it first');
   if (isEnding) return refusal('The shard is being stopped');
   return order && refusal(`An earlier order is being carried out (${order.kind}, by ${order.by}); it comes first`);
 }
@@ -48,8 +45,7 @@ function busy({ order, halt, isEnding }: ParkedState): Refusal | undefined {
 function notParked(kind: Kind, request: Given, { halt, parkedKeys }: ParkedState): Refusal | undefined {
   const { keyDigest, sequenceNumber } = request;
   if (halt === undefined && parkedKeys === 0) return refusal('Nothing of this shard is parked');
-  if (keyDigest !== undefined)
-    return parkedKeys > 0 ? undefined : refusal('No partition key of this shard is parked');
+  if (keyDigest !== undefined) return parkedKeys > 0 ? undefined : refusal('No partition key of this shard is parked');
   if (halt !== undefined)
     return isAt(halt, sequenceNumber) ? undefined : refusal(`The shard is parked at record ${halt.sequenceNumber} now`);
   if (kind === 'retry' && sequenceNumber === undefined) return undefined;

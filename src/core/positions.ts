@@ -3,6 +3,7 @@
  *
  * - `TRIM_HORIZON`: nothing is committed; read the oldest record that retention still has.
  * - `AT_TIMESTAMP`: nothing is committed; read the first record that arrived at or after `timestampMs`.
+ * - `FROM`: this record is the next one: where an operator has moved the checkpoint to. Nothing of it is committed.
  * - `AFTER`: everything up to and including this sequence number is committed. With `subSequenceNumber` only the user
  *   records of the aggregate up to and including that index are.
  * - `SHARD_END`: the shard is closed and everything in it is committed.
@@ -10,20 +11,20 @@
 export type Position =
   | { readonly at: 'TRIM_HORIZON' }
   | { readonly at: 'AT_TIMESTAMP'; readonly timestampMs: number }
+  | { readonly at: 'FROM'; readonly sequenceNumber: string }
   | { readonly at: 'AFTER'; readonly sequenceNumber: string; readonly subSequenceNumber?: number }
   | { readonly at: 'SHARD_END' };
 
 export const TRIM_HORIZON: Position = { at: 'TRIM_HORIZON' };
 export const SHARD_END: Position = { at: 'SHARD_END' };
 
-const RANK = { TRIM_HORIZON: 0, AT_TIMESTAMP: 1, AFTER: 2, SHARD_END: 3 } as const;
+const RANK = { TRIM_HORIZON: 0, AT_TIMESTAMP: 1, FROM: 2, AFTER: 2, SHARD_END: 3 } as const;
 
 /** Total order of the positions of one shard: negative if `a` is before `b`, 0 if equal, positive if after. */
 export function comparePositions(a: Position, b: Position): number {
   if (a.at === 'AT_TIMESTAMP' && b.at === 'AT_TIMESTAMP') return Math.sign(a.timestampMs - b.timestampMs);
-  if (a.at === 'AFTER' && b.at === 'AFTER') {
-    return compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) || compareSubSequenceNumbers(a, b);
-  }
+  if ('sequenceNumber' in a && 'sequenceNumber' in b)
+    return compareSequenceNumbers(a.sequenceNumber, b.sequenceNumber) || Math.sign(reachOf(a) - reachOf(b));
   return RANK[a.at] - RANK[b.at];
 }
 
@@ -34,11 +35,9 @@ export function compareSequenceNumbers(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** `AFTER seq` covers the whole record, so it stands after every `AFTER seq.sub`. */
-function compareSubSequenceNumbers(a: { subSequenceNumber?: number }, b: { subSequenceNumber?: number }): number {
-  const left = a.subSequenceNumber ?? Number.POSITIVE_INFINITY;
-  const right = b.subSequenceNumber ?? Number.POSITIVE_INFINITY;
-  return left === right ? 0 : left < right ? -1 : 1;
+/** How much of its record a position covers: `FROM seq` nothing, `AFTER seq` all of it, so more than every `AFTER seq.sub`. */
+function reachOf(position: Extract<Position, { sequenceNumber: string }>): number {
+  return position.at === 'FROM' ? -1 : (position.subSequenceNumber ?? Number.MAX_VALUE);
 }
 
 /** True for a decimal string as Kinesis gives them. */
@@ -60,7 +59,9 @@ export function parsePosition(value: unknown): Position | undefined {
   if (at === 'TRIM_HORIZON') return TRIM_HORIZON;
   if (at === 'SHARD_END') return SHARD_END;
   if (at === 'AT_TIMESTAMP' && isTimestampMs(timestampMs)) return { at, timestampMs };
-  return at === 'AFTER' && isSequenceNumber(sequenceNumber) ? parseAfter(sequenceNumber, subSequenceNumber) : undefined;
+  if (!isSequenceNumber(sequenceNumber)) return undefined;
+  if (at === 'FROM') return { at, sequenceNumber };
+  return at === 'AFTER' ? parseAfter(sequenceNumber, subSequenceNumber) : undefined;
 }
 
 function parseAfter(sequenceNumber: string, subSequenceNumber: unknown): Position | undefined {
@@ -70,7 +71,7 @@ function parseAfter(sequenceNumber: string, subSequenceNumber: unknown): Positio
   return isIndex ? { at: 'AFTER', sequenceNumber, subSequenceNumber } : undefined;
 }
 
-/** A position as people read it: `TRIM_HORIZON`, `AT 2026-01-01T00:00:00.000Z`, `AFTER 4961…8123`, `SHARD_END`. */
+/** A position as people read it: `TRIM_HORIZON`, `AT 2026-01-01T00:00:00.000Z`, `FROM 4961…8123`, `AFTER 4961…8123`, `SHARD_END`. */
 export function describePosition(position: Position): string {
   switch (position.at) {
     case 'TRIM_HORIZON':
@@ -78,6 +79,8 @@ export function describePosition(position: Position): string {
       return position.at;
     case 'AT_TIMESTAMP':
       return `AT ${new Date(position.timestampMs).toISOString()}`;
+    case 'FROM':
+      return `FROM ${position.sequenceNumber}`;
     case 'AFTER':
       return `AFTER ${position.sequenceNumber}${position.subSequenceNumber === undefined ? '' : `.${position.subSequenceNumber}`}`;
   }

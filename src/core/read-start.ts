@@ -47,7 +47,8 @@ export function planReadStart({
   if (position.at === 'SHARD_END' || position.at === 'TRIM_HORIZON') return { iterator: { type: 'TRIM_HORIZON' } };
   if (position.at === 'AT_TIMESTAMP') return { iterator: { type: 'AT_TIMESTAMP', timestampMs: position.timestampMs } };
   // An aggregate of which only a part is committed is read again; its committed records are for the reader to leave out.
-  const type = position.subSequenceNumber === undefined ? 'AFTER_SEQUENCE_NUMBER' : 'AT_SEQUENCE_NUMBER';
+  const isWhole = position.at === 'AFTER' && position.subSequenceNumber === undefined;
+  const type = isWhole ? 'AFTER_SEQUENCE_NUMBER' : 'AT_SEQUENCE_NUMBER';
   const after: ReadStart = { iterator: { type, sequenceNumber: position.sequenceNumber } };
   const horizonMs = nowMs - retentionMs - RETENTION_MARGIN_MS;
   if (lastArrivalMs === undefined || lastArrivalMs >= horizonMs) return after;

@@ -3,7 +3,8 @@ import type { DeadLetterHead } from './dead-letter';
 import type { ErrorCode } from './errors';
 import type { StreamIncarnation } from './names';
 import { compareSequenceNumbers } from './positions';
-import type { ControlRequest, ErrorNote, Timing } from './shard-work';
+import type { ControlRequest } from './control';
+import type { ErrorNote, Timing } from './shard-work';
 
 /** Which letters. What is left out does not matter. Times are epoch milliseconds at which a letter was set aside, bounds included. */
 export interface RedriveFilter {

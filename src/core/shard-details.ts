@@ -1,13 +1,15 @@
+import type { ControlRequest } from './control';
 import { describePosition } from './positions';
 import { describeHalt, describeStep, describeStreak } from './failure-step-text';
 import type { ShardEvent, ShardStatus } from './shard-work';
 
 /** Current details of a shard workflow in Temporal's Web UI, Markdown. Names no partition key, and nothing else of a record. */
 export function describeShard(status: ShardStatus): string {
-  const { phase, position, progress, failures, lastError, lastEvent, recentEvents = [], worker } = status;
+  const { phase, position, progress, failures, lastError, lastEvent, recentEvents = [], worker, pause } = status;
   const { committedAtMs, millisBehindLatest } = progress;
   const rows: [string, string | undefined][] = [
     ['State', `**${phase}**${failures > 0 ? ` (failed ${failures} times in a row)` : ''}`],
+    ['Paused', pause && `since ${new Date(pause.atMs).toISOString()}${untilText(pause.untilMs)} ${byWhom(pause)}`],
     ...troubleRows(status),
     ['Position', `\`${describePosition(position)}\``],
     ['Lag', millisBehindLatest === undefined ? undefined : describeLag(millisBehindLatest)],
@@ -75,9 +77,25 @@ export function describeEvent(event: ShardEvent): string {
       return `${at} another execution had taken the shard`;
     case 'dataLoss':
       return `${at} **records may be lost**: retention took what arrived from ${new Date(event.fromMs).toISOString()} to ${new Date(event.toMs).toISOString()}`;
+    case 'paused':
+      return `${at} paused${untilText(event.untilMs)} ${byWhom(event)}`;
+    case 'resumed':
+      return `${at} resumed ${byWhom(event)}`;
+    case 'moved':
+      return `${at} ${MOVES[event.how]} from ${event.from} to ${event.to} ${byWhom(event)}`;
     default:
       return `${at} ${describeStep(event)}`;
   }
+}
+
+const MOVES = { rewind: 'rewound', skip: '**skipped ahead**', undo: 'moved back by an undo' } as const;
+
+function byWhom({ by, reason }: ControlRequest): string {
+  return `by ${by}${reason ? `: ${reason}` : ''}`;
+}
+
+function untilText(untilMs: number | undefined): string {
+  return untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
 }
 
 const CLAIMS = {

@@ -1,12 +1,16 @@
 /** State of a shard workflow and how each outcome changes it: pure, so that it can be tested without Temporal. */
 import { ZERO_TOTALS } from './checkpoint';
 import { foldOutcome, initialBelief, type Belief } from './commit-protocol';
+import type { Move, Pause, ResumeRequest } from './control';
 import type { FailureStreak } from './failure-policy';
+import { describePosition } from './positions';
+import type { ClaimResult, MoveResult } from './control-work';
 import type {
   ErrorNote,
   HandlerFailure,
   ParkedOrder,
   ShardCarried,
+  ShardEvent,
   ShardStatus,
   ShardWorkflowInput,
   SliceResult,
@@ -19,15 +23,20 @@ export interface ShardState extends ShardCarried {
   readonly activitySeq: number;
 }
 
-export function initialShardState({ start, timing, carried }: ShardWorkflowInput): ShardState {
+export function initialShardState({ start, timing, carried, pause }: ShardWorkflowInput): ShardState {
   const progress = { totals: ZERO_TOTALS };
-  const fresh: ShardCarried = { phase: 'STARTING', belief: initialBelief(start), progress, slices: 0 };
+  const fresh: ShardCarried = { phase: 'STARTING', belief: initialBelief(start), progress, slices: 0, pause };
   return { ...(carried ?? fresh), timing, activitySeq: 0 };
 }
 
 /** The state in which the next slice is dispatched. */
 export function dispatchSlice(state: ShardState): ShardState {
-  return { ...state, slices: state.slices + 1, activitySeq: state.activitySeq + 1 };
+  return { ...dispatchWrite(state), slices: state.slices + 1 };
+}
+
+/** The state in which any other activity is dispatched that may write the checkpoint. */
+export function dispatchWrite(state: ShardState): ShardState {
+  return { ...state, activitySeq: state.activitySeq + 1 };
 }
 
 /** A slice ended normally. Its committed position is the truth; a fenced one leaves a claim to be made. */
@@ -65,6 +74,57 @@ export function foldOrder(state: ShardState, order: ParkedOrder): ShardState {
   return { ...state, phase: 'RETRYING', order, halt: undefined };
 }
 
+/** Asked for: in force once nothing of the shard runs any more. One that is there already stays, unless the new one is the shard's own. */
+export function foldPauseRequest(state: ShardState, pause: Pause): ShardState {
+  return state.pause !== undefined && pause.scope === 'consumer' ? state : { ...state, pause };
+}
+
+export function foldPaused(state: ShardState, pause: Pause): ShardState {
+  if (state.phase === 'PAUSED') return state;
+  const { by, reason, untilMs, atMs } = pause;
+  return noteEvents({ ...state, phase: 'PAUSED' }, [{ kind: 'paused', atMs, by, reason, untilMs }]);
+}
+
+/** Back to what it was before. A pause of the shard's own does not end with that of the consumer. */
+export function foldResume(state: ShardState, { by, reason, scope }: ResumeRequest, atMs: number): ShardState {
+  const { pause, halt, slices } = state;
+  if (pause === undefined || (scope === 'consumer' && pause.scope === 'shard')) return state;
+  if (state.phase !== 'PAUSED') return { ...state, pause: undefined };
+  const phase = halt ? 'PARKED' : state.streak ? 'RETRYING' : slices > 0 ? 'READING' : 'STARTING';
+  return noteEvents({ ...state, pause: undefined, phase }, [{ kind: 'resumed', atMs, by, reason }]);
+}
+
+export function foldClaim(state: ShardState, result: ClaimResult): ShardState {
+  return { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result) };
+}
+
+/** What failed before the move says nothing about what is read after it. Fenced, the same move is tried again after a claim. */
+export function foldMove(state: ShardState, move: Move, result: MoveResult): ShardState {
+  const next = foldClaim(state, result);
+  if (result.outcome === 'fenced') return next;
+  const settled: ShardState = { ...next, move: undefined };
+  if (result.outcome === 'superseded') return settled;
+  const { kind, id, to, by, reason } = move;
+  const { from = state.belief.position } = move;
+  const atMs = result.progress.committedAtMs ?? move.requestedAtMs;
+  const phase = state.phase === 'PAUSED' ? state.phase : 'READING';
+  const moved: ShardState = {
+    ...settled,
+    phase,
+    streak: undefined,
+    halt: undefined,
+    lastError: undefined,
+    lastMove: { kind, id, from, to, by, reason, atMs },
+  };
+  const places = { from: describePosition(from), to: describePosition(to) };
+  return noteEvents(moved, [{ kind: 'moved', atMs, how: kind, ...places, by, reason }]);
+}
+
+function noteEvents(state: ShardState, events: readonly ShardEvent[]): ShardState {
+  const recentEvents = [...(state.recentEvents ?? []), ...events].slice(-RECENT_EVENTS);
+  return { ...state, recentEvents, lastEvent: events.at(-1) ?? state.lastEvent };
+}
+
 /** The activity ended without telling its state: whatever it did, the next one claims. */
 export function foldUnknown(state: ShardState, lastError: ErrorNote | undefined): ShardState {
   return { ...state, belief: foldOutcome(state.belief, { kind: 'fenced' }), ...(lastError ? { lastError } : {}) };
@@ -79,9 +139,8 @@ function known(
   state: ShardState,
   { progress, worker, timing, events, orderDone }: Told,
 ): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order'> {
-  const recentEvents = [...(state.recentEvents ?? []), ...events].slice(-RECENT_EVENTS);
-  const order = orderDone ? undefined : state.order;
-  return { progress, worker, timing, lastEvent: events.at(-1) ?? state.lastEvent, recentEvents, order };
+  const { recentEvents, lastEvent } = noteEvents(state, events);
+  return { progress, worker, timing, lastEvent, recentEvents, order: orderDone ? undefined : state.order };
 }
 
 function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult, 'checkpoint' | 'runId'>): Belief {
@@ -94,6 +153,7 @@ export function carriedFrom({ timing: _timing, activitySeq: _seq, ...carried }: 
 
 export function statusOf(shardId: string, state: ShardState): ShardStatus {
   const { phase, belief, progress, streak, slices, lastError, lastEvent, recentEvents, halt, worker } = state;
+  const { pause, lastMove } = state;
   const { position, generation } = belief;
   return {
     shardId,
@@ -108,6 +168,8 @@ export function statusOf(shardId: string, state: ShardState): ShardStatus {
     recentEvents,
     streak,
     halt,
+    pause,
+    lastMove,
     worker,
   };
 }

@@ -1,6 +1,7 @@
 /** What crosses the border between workflows and activities: small, JSON-safe, never a record. */
 import type { CheckpointState, Totals } from './checkpoint';
 import type { Belief } from './commit-protocol';
+import type { ControlRequest, ControlStep, Move, MoveNote, Pause } from './control';
 import type { ErrorCode } from './errors';
 import type { FailureStreak } from './failure-policy';
 import type { ShardIdentity, StreamIncarnation } from './names';
@@ -103,6 +104,7 @@ export type ShardEvent =
   | { readonly kind: 'claimed'; readonly atMs: number; readonly adopted: 'none' | 'row' | 'input' | 'created' }
   | ({ readonly kind: 'dataLoss'; readonly atMs: number } & DataLoss)
   | { readonly kind: 'fenced'; readonly atMs: number }
+  | ControlStep
   | FailureStep;
 
 /** A step of the failure policy, with its reason. Records are named by their sequence numbers only. */
@@ -136,7 +138,7 @@ export interface StepRecord {
 }
 
 /** State of a shard as people see it: in status, search attributes, the Web UI and the checkpoint item. */
-export type ShardPhase = 'STARTING' | 'READING' | 'RETRYING' | 'PARKED' | 'STOPPED' | 'FINISHED' | 'FAILED';
+export type ShardPhase = 'STARTING' | 'READING' | 'RETRYING' | 'PARKED' | 'PAUSED' | 'STOPPED' | 'FINISHED' | 'FAILED';
 
 /** Input of the shard workflow; `carried` only after continue-as-new. */
 export interface ShardWorkflowInput {
@@ -147,6 +149,8 @@ export interface ShardWorkflowInput {
   readonly timing: Timing;
   /** Search attributes are upserted only where the namespace has them. */
   readonly searchAttributes: boolean;
+  /** Paused from its start: the consumer is. */
+  readonly pause?: Pause;
   /** Continue as new at this many history events instead of when the server suggests it. For tests. */
   readonly maxHistoryEvents?: number;
   readonly carried?: ShardCarried;
@@ -164,6 +168,10 @@ export interface ShardCarried {
   readonly recentEvents?: readonly ShardEvent[];
   readonly halt?: Halt;
   readonly order?: ParkedOrder;
+  readonly pause?: Pause;
+  /** Accepted, and not carried out yet. */
+  readonly move?: Move;
+  readonly lastMove?: MoveNote;
   readonly worker?: string;
 }
 
@@ -183,6 +191,9 @@ export interface ShardStatus {
   readonly streak?: FailureStreak;
   /** Why the shard waits for an operator. */
   readonly halt?: Halt;
+  /** Asked for; in force once the phase is `PAUSED`. */
+  readonly pause?: Pause;
+  readonly lastMove?: MoveNote;
   /** Identity of the worker that ran the last slice. */
   readonly worker?: string;
 }
@@ -192,12 +203,6 @@ export interface ShardResult {
   readonly phase: 'FINISHED' | 'STOPPED';
   readonly position: Position;
   readonly records: number;
-}
-
-/** Who asked for something and why; recorded in history. */
-export interface ControlRequest {
-  readonly by: string;
-  readonly reason?: string;
 }
 
 /** How a consumer first started on a stream incarnation: kept in DynamoDB, and here in case it is lost there. */
@@ -216,13 +221,15 @@ export interface StreamWorkflowInput {
   readonly timing: Timing;
   readonly searchAttributes: boolean;
   readonly maxHistoryEvents?: number;
-  readonly carried?: { readonly lastSync?: SyncResult };
+  readonly carried?: { readonly lastSync?: SyncResult; readonly pause?: Pause };
 }
 
 export interface SyncInput {
   readonly stream: StreamIncarnation;
   readonly registration: StreamRegistration;
   readonly searchAttributes: boolean;
+  /** Shards that are started now begin paused. */
+  readonly pause?: Pause;
 }
 
 /** Result of the activity `syncShards`: counts and a few ids, because a stream may have thousands of shards. */
@@ -251,6 +258,7 @@ export interface StopShardsResult {
 export interface StreamStatus {
   readonly stream: StreamIncarnation;
   readonly stopping: boolean;
+  readonly pause?: Pause;
   readonly lastSync?: SyncResult;
   readonly lastError?: ErrorNote;
 }

@@ -1,10 +1,10 @@
 import type { StreamStatus } from './shard-work';
 
 /** Current details of a stream workflow in Temporal's Web UI, Markdown. */
-export function describeStream({ stream, stopping, lastSync, lastError }: StreamStatus): string {
+export function describeStream({ stream, stopping, pause, lastSync, lastError }: StreamStatus): string {
   const rows = [
     `- **Stream**: \`${stream.streamArn}\`, created ${new Date(stream.createdAtMs).toISOString()}`,
-    `- **State**: ${stopping ? 'stopping' : 'following'}`,
+    `- **State**: ${stopping ? 'stopping' : pause ? `paused by ${pause.by}` : 'following'}`,
   ];
   if (lastSync) {
     const { listed, running, waiting, finished, expiredCount, expired, atMs } = lastSync;

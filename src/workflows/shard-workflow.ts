@@ -6,14 +6,12 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
   setHandler,
-  type SignalDefinition,
 } from '@temporalio/workflow';
+import type { ControlRequest } from '../core/control';
 import { codeOf, type ErrorCode } from '../core/errors';
-import { streamWorkflowId } from '../core/names';
 import { refuseOrder } from '../core/parked-orders';
 import { describeShard, describeSlice } from '../core/shard-details';
 import {
@@ -28,7 +26,6 @@ import {
   type ShardState,
 } from '../core/shard-state';
 import type {
-  ControlRequest,
   Halt,
   HandlerFailure,
   ParkedOrder,
@@ -51,6 +48,8 @@ import {
   stopShardUpdate,
 } from './messages';
 import { isHistoryLong, publishState } from './run-facts';
+import { ShardControl, type ControlledShard } from './shard-control';
+import { tellStreamWorkflow } from './tell-stream-workflow';
 
 /** Wait after an activity that has ended for good by an error that may pass. */
 const UNKNOWN_ERROR_WAIT_MS = 60_000;
@@ -60,7 +59,8 @@ type Turn = { readonly next: 'slice' | 'finished' } | { readonly next: 'wait'; r
 
 /**
  * Reads one shard: fetches, handles and commits in activities, and keeps the checkpoint state between them.
- * Update `stop` ends it at a commit; query `shardStatus` says where it stands. At SHARD_END it tells the stream workflow and completes.
+ * Update `stop` ends it at a commit, `pause` and `resume` interrupt it, `moveCheckpoint` has it go on elsewhere; query `shardStatus` says
+ * where it stands. At SHARD_END it tells the stream workflow and completes.
  * A parked shard waits for the updates `retryParked` and `skipParked`, or its time. Where the failure policy is to stop, it fails.
  */
 export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardResult> {
@@ -68,17 +68,19 @@ export async function tidemarkShard(input: ShardWorkflowInput): Promise<ShardRes
 }
 
 /** One run of the workflow, from its start or a continue-as-new to the next one or the end. */
-class ShardRun {
-  private state: ShardState;
+class ShardRun implements ControlledShard {
+  state: ShardState;
+  isOver = false;
+  private readonly control: ShardControl;
   private stop: ControlRequest | undefined;
   private slice: CancellationScope | undefined;
   private slicesOfThisRun = 0;
-  private isOver = false;
   private shownPhase: ShardPhase;
 
-  constructor(private readonly input: ShardWorkflowInput) {
+  constructor(readonly input: ShardWorkflowInput) {
     this.state = initialShardState(input);
     this.shownPhase = this.state.phase;
+    this.control = new ShardControl(this);
     setHandler(shardStatusQuery, () => this.status(), { description: 'Where this shard stands' });
     setHandler(stopShardUpdate, (request) => this.obeyStop(request), {
       description: 'Stops this shard at its next commit',
@@ -100,8 +102,7 @@ class ShardRun {
       if (this.stop !== undefined) return this.end('STOPPED');
       // Nothing is awaited between these looks and continue-as-new: a stop or an order that comes later finds the next run.
       if (this.mayContinueAsNew) await this.continueAsNew();
-      if (this.state.halt !== undefined) {
-        await this.waitParked(this.state.halt);
+      if (await this.waitOrMove()) {
         this.show();
         continue;
       }
@@ -117,6 +118,16 @@ class ShardRun {
     }
   }
 
+  /** What comes before reading: a move of the checkpoint, a pause, an end of waiting. False if nothing does. */
+  private async waitOrMove(): Promise<boolean> {
+    const { move, pause, halt } = this.state;
+    if (move !== undefined) await this.guarded(() => this.control.carryOut(move));
+    else if (pause !== undefined) await this.control.waitPaused(pause);
+    else if (halt !== undefined) await this.waitParked(halt);
+    else return false;
+    return true;
+  }
+
   /** Its history is long, and nobody waits for an answer of this run. An order without an asker is carried over. */
   private get mayContinueAsNew(): boolean {
     return this.slicesOfThisRun > 0 && isHistoryLong(this.input) && allHandlersFinished();
@@ -124,15 +135,17 @@ class ShardRun {
 
   private async obeyStop(request: ControlRequest): Promise<ShardStatus> {
     this.stop = request;
-    this.slice?.cancel();
+    this.interrupt();
     await condition(() => this.isOver);
     return this.status();
   }
 
   private checkOrder(kind: ParkedOrder['kind'], request: ParkedRequest | undefined): void {
     const { halt, order, progress } = this.state;
-    const isEnding = this.stop !== undefined || this.isOver;
-    const refusal = refuseOrder(kind, request, { halt, order, parkedKeys: progress.parkedKeys ?? 0, isEnding });
+    const { isEnding } = this;
+    const isPaused = this.state.pause !== undefined;
+    const parkedKeys = progress.parkedKeys ?? 0;
+    const refusal = refuseOrder(kind, request, { halt, order, parkedKeys, isPaused, isEnding });
     if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
   }
 
@@ -140,7 +153,7 @@ class ShardRun {
   private async obeyOrder(kind: ParkedOrder['kind'], request: ParkedRequest): Promise<ShardStatus> {
     const order: ParkedOrder = { ...request, kind, atMs: Date.now() };
     this.state = foldOrder(this.state, order);
-    this.slice?.cancel();
+    this.interrupt();
     await condition(() => this.state.order !== order || this.isOver);
     if (this.state.order !== order) return this.status();
     const how = this.state.phase === 'FINISHED' ? 'came to its end' : 'was stopped';
@@ -149,15 +162,16 @@ class ShardRun {
 
   private async waitForRetry(ms: number): Promise<void> {
     const { order } = this.state;
-    await condition(() => this.stop !== undefined || this.state.order !== order, ms);
+    await condition(() => this.stop !== undefined || this.state.order !== order || this.isControlled, ms);
   }
 
   /** Until an operator orders something, its own time is over, or it is stopped. */
   private async waitParked({ retryAtMs }: Halt): Promise<void> {
-    const isWoken = (): boolean => this.stop !== undefined || this.state.order !== undefined || this.mayContinueAsNew;
+    const isWoken = (): boolean => this.isWoken || this.state.order !== undefined || this.isControlled;
     if (retryAtMs === undefined) await condition(isWoken);
     else await condition(isWoken, Math.max(1, retryAtMs - Date.now()));
     const { order } = this.state;
+    if (order === undefined && this.isControlled) return;
     // The time may be over in the very moment of an order: then the order counts.
     if (order !== undefined || !isWoken()) this.state = foldOrder(this.state, order ?? timeIsOver());
   }
@@ -177,6 +191,19 @@ class ShardRun {
       this.state = foldHandlerFailure(this.state, failure);
       if (failure.halt?.how === 'stop') return await this.fail(failure.error.message, 'RECORD_FAILED');
       return failure.halt ? { next: 'slice' } : { next: 'wait', ms: failure.retryAfterMs };
+    } finally {
+      this.slice = undefined;
+    }
+  }
+
+  /** An activity that a stop may end, and that waits where it has ended for good by an error that may pass. */
+  private async guarded(action: () => Promise<void>): Promise<void> {
+    this.slice = new CancellationScope();
+    try {
+      await this.slice.run(action);
+    } catch (error) {
+      const turn = this.foldOther(error);
+      if (turn.next === 'wait') await condition(() => this.stop !== undefined, turn.ms);
     } finally {
       this.slice = undefined;
     }
@@ -219,16 +246,33 @@ class ShardRun {
     return { phase, position: this.state.belief.position, records: this.state.progress.totals.records };
   }
 
+  /** An operator has paused it, or moves its checkpoint: that comes before what the shard would do by itself. */
+  private get isControlled(): boolean {
+    return this.state.pause !== undefined || this.state.move !== undefined;
+  }
+
+  get isEnding(): boolean {
+    return this.stop !== undefined || this.isOver;
+  }
+
+  get isWoken(): boolean {
+    return this.stop !== undefined || this.mayContinueAsNew;
+  }
+
+  interrupt(): void {
+    this.slice?.cancel();
+  }
+
   private continueAsNew(): Promise<never> {
     const { timing } = this.state;
     return continueAsNew<typeof tidemarkShard>({ ...this.input, timing, carried: carriedFrom(this.state) });
   }
 
-  private status(): ShardStatus {
+  status(): ShardStatus {
     return statusOf(this.input.shard.shardId, this.state);
   }
 
-  private show(): void {
+  show(): void {
     setCurrentDetails(describeShard(this.status()));
     if (!this.input.searchAttributes || this.shownPhase === this.state.phase) return;
     this.shownPhase = this.state.phase;
@@ -244,18 +288,4 @@ function handlerFailureOf(error: unknown): HandlerFailure | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure) || cause.type !== 'HANDLER_FAILED') return undefined;
   return cause.details?.[0] as HandlerFailure;
-}
-
-/** Where no stream workflow runs, its next start finds the finished shard in the checkpoints. */
-async function tellStreamWorkflow<Args extends [string, ...string[]]>(
-  { shard }: ShardWorkflowInput,
-  signal: SignalDefinition<Args>,
-  ...more: Args extends [string, ...infer Rest] ? Rest : never
-): Promise<void> {
-  try {
-    const args = [shard.shardId, ...more] as unknown as Args;
-    await getExternalWorkflowHandle(streamWorkflowId(shard)).signal(signal, ...args);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-  }
 }

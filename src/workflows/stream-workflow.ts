@@ -10,18 +10,23 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
+import type { ControlRequest, Pause, PauseRequest, ResumeRequest } from '../core/control';
+import { refusePause, refuseUnnamed } from '../core/control';
 import { codeOf } from '../core/errors';
-import type {
-  ControlRequest,
-  ErrorNote,
-  StopShardsResult,
-  StreamStatus,
-  StreamWorkflowInput,
-  SyncResult,
-} from '../core/shard-work';
+import type { ControlShardsInput, ControlShardsResult } from '../core/control-work';
+import type { ErrorNote, StopShardsResult, StreamStatus, StreamWorkflowInput, SyncResult } from '../core/shard-work';
 import { describeStream } from '../core/stream-details';
 import { activitiesWith } from './activity-proxies';
-import { requireName, shardFailedSignal, shardFinishedSignal, stopStreamUpdate, streamStatusQuery } from './messages';
+import {
+  pauseStreamUpdate,
+  reject,
+  requireName,
+  resumeStreamUpdate,
+  shardFailedSignal,
+  shardFinishedSignal,
+  stopStreamUpdate,
+  streamStatusQuery,
+} from './messages';
 import { isHistoryLong, publishState } from './run-facts';
 
 /**
@@ -40,15 +45,25 @@ class StreamRun {
   private result: StopShardsResult | undefined;
   private listing: CancellationScope | undefined;
   private finished = 0;
+  private pause: Pause | undefined;
   /** A shard that failed, where the failure policy is to stop the consumer. */
   private failedShard: { readonly shardId: string; readonly message: string } | undefined;
 
   constructor(private readonly input: StreamWorkflowInput) {
     this.lastSync = input.carried?.lastSync;
+    this.pause = input.carried?.pause;
     setHandler(streamStatusQuery, () => this.status(), { description: 'Shards of this consumer' });
     setHandler(shardFinishedSignal, () => void (this.finished += 1), { description: 'A shard has ended' });
     setHandler(shardFailedSignal, (shardId, message) => this.noteFailedShard(shardId, message), {
       description: 'A shard has failed for good, and the consumer is to stop',
+    });
+    setHandler(pauseStreamUpdate, (request) => this.obeyPause(request), {
+      description: 'Pauses all shards at their next commits, and those that are to come',
+      validator: (request) => reject(refusePause(request, Date.now())),
+    });
+    setHandler(resumeStreamUpdate, (request) => this.obeyResume(request), {
+      description: 'Goes on reading all shards',
+      validator: (request) => reject(refuseUnnamed(request)),
     });
     setHandler(stopStreamUpdate, (request) => this.obeyStop(request), {
       description: 'Stops this consumer at its next commits',
@@ -66,7 +81,7 @@ class StreamRun {
       await condition(() => this.stop !== undefined || this.finished > finishedBefore, shardSyncIntervalMs);
       if (this.stop !== undefined) return this.stopShards(this.stop);
       // Every run begins with a listing: a signal that is counted here, and lost with this run, is not missed.
-      if (isHistoryLong(this.input)) await this.continueAsNew();
+      if (isHistoryLong(this.input) && allHandlersFinished()) await this.continueAsNew();
     }
   }
 
@@ -76,6 +91,31 @@ class StreamRun {
     this.listing?.cancel();
     await condition(() => this.result !== undefined);
     return this.result ?? { stopped: 0 };
+  }
+
+  private async obeyPause(request: PauseRequest): Promise<ControlShardsResult> {
+    this.pause = { ...request, scope: 'consumer', atMs: Date.now() };
+    return this.control({ order: 'pause', request: this.pause });
+  }
+
+  private async obeyResume(request: ResumeRequest): Promise<ControlShardsResult> {
+    this.pause = undefined;
+    return this.control({ order: 'resume', request: { ...request, scope: 'consumer' } });
+  }
+
+  /** A listing that is under way may start shards that know nothing of the order: it is given to them too. */
+  private async control(
+    input: Pick<ControlShardsInput, 'order'> & { request: PauseRequest & ResumeRequest },
+  ): Promise<ControlShardsResult> {
+    const { listing, pause } = this;
+    const { stream } = this.input;
+    setCurrentDetails(describeStream(this.status()));
+    const { controlShards } = activitiesWith(this.timing, `${input.order} all shards, by ${input.request.by}`);
+    const first = await controlShards({ ...input, stream });
+    if (listing === undefined) return first;
+    await condition(() => this.listing !== listing);
+    // A later order is given by itself.
+    return this.pause === pause ? controlShards({ ...input, stream }) : first;
   }
 
   private noteFailedShard(shardId: string, message: string): void {
@@ -102,7 +142,9 @@ class StreamRun {
     const { stream, registration, searchAttributes } = this.input;
     const { lastSync } = this;
     const so = lastSync ? `${lastSync.listed} shards, ${lastSync.running} running` : 'first';
-    return activitiesWith(this.timing, `Sync: ${so}`).syncShards({ stream, registration, searchAttributes });
+    const pause = this.pauseInForce();
+    const input = { stream, registration, searchAttributes, ...(pause ? { pause } : {}) };
+    return activitiesWith(this.timing, `Sync: ${so}`).syncShards(input);
   }
 
   private async stopShards(request: ControlRequest): Promise<StopShardsResult> {
@@ -126,9 +168,14 @@ class StreamRun {
     return ApplicationFailure.nonRetryable(message, code);
   }
 
+  private pauseInForce(): Pause | undefined {
+    if (this.pause?.untilMs !== undefined && this.pause.untilMs <= Date.now()) this.pause = undefined;
+    return this.pause;
+  }
+
   private continueAsNew(): Promise<never> {
-    const { timing, lastSync } = this;
-    return continueAsNew<typeof tidemarkStream>({ ...this.input, timing, carried: { lastSync } });
+    const { timing, lastSync, pause } = this;
+    return continueAsNew<typeof tidemarkStream>({ ...this.input, timing, carried: { lastSync, pause } });
   }
 
   /** As the last listing brought it: a deploy changes it. */
@@ -137,8 +184,8 @@ class StreamRun {
   }
 
   private status(): StreamStatus {
-    const { stop, lastSync, lastError } = this;
-    return { stream: this.input.stream, stopping: stop !== undefined, lastSync, lastError };
+    const { stop, pause, lastSync, lastError } = this;
+    return { stream: this.input.stream, stopping: stop !== undefined, pause, lastSync, lastError };
   }
 
   private show(state: string): void {

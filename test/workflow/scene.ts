@@ -5,13 +5,8 @@ import {
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
-import type {
-  ControlRequest,
-  ShardResult,
-  ShardStatus,
-  ShardWorkflowInput,
-  SyncResult,
-} from '../../src/core/shard-work';
+import type { ShardResult, ShardStatus, ShardWorkflowInput, SyncResult } from '../../src/core/shard-work';
+import type { ControlRequest } from '../../src/core/control';
 import { eventually } from '../support/eventually';
 import { TIMING, type Lab } from '../support/workflow-env';
 import { ScriptedShard, type Step } from './scripted-shard';

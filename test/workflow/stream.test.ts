@@ -1,13 +1,7 @@
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type {
-  ControlRequest,
-  StopShardsInput,
-  StopShardsResult,
-  StreamStatus,
-  SyncInput,
-  SyncResult,
-} from '../../src/core/shard-work';
+import type { StopShardsInput, StopShardsResult, StreamStatus, SyncInput, SyncResult } from '../../src/core/shard-work';
+import type { ControlRequest } from '../../src/core/control';
 import { eventually } from '../support/eventually';
 import { TIMING, useWorkflowEnv } from '../support/workflow-env';
 import { acceptedStop, failureOf, gate, REQUEST, syncResult } from './scene';

@@ -10,6 +10,6 @@ export const sequenceNumbers = fc.oneof(
 export const positions: fc.Arbitrary<Position> = fc.oneof(
   fc.constantFrom<Position>(TRIM_HORIZON, SHARD_END),
   fc.record({ at: fc.constant('AT_TIMESTAMP' as const), timestampMs: fc.nat(5) }),
-  fc.record({ at: fc.constant('AFTER' as const), sequenceNumber: sequenceNumbers }),
+  fc.record({ at: fc.constantFrom('FROM' as const, 'AFTER' as const), sequenceNumber: sequenceNumbers }),
   fc.record({ at: fc.constant('AFTER' as const), sequenceNumber: sequenceNumbers, subSequenceNumber: fc.nat(12) }),
 );

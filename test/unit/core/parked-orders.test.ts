@@ -3,7 +3,7 @@ import type { Halt, ParkedOrder, ParkedRequest } from '../../../src/core/shard-w
 
 const halt: Halt = { how: 'park', sequenceNumber: '17', sinceMs: 1 };
 const order: ParkedOrder = { kind: 'retry', by: 'ann', atMs: 1 };
-const busy: ParkedState = { halt: undefined, order: undefined, parkedKeys: 0, isEnding: false };
+const busy: ParkedState = { halt: undefined, order: undefined, parkedKeys: 0, isPaused: false, isEnding: false };
 const parked: ParkedState = { ...busy, halt };
 const keys: ParkedState = { ...busy, parkedKeys: 2 };
 const both: ParkedState = { ...parked, parkedKeys: 2 };

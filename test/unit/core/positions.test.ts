@@ -32,6 +32,9 @@ describe('order of positions', () => {
     ['sub-sequence numbers as numbers', after('7', 9), after('7', 10)],
     ['every part before the whole record', after('7', 1_000_000), after('7')],
     ['the whole record before the first part of the next', after('7'), after('8', 0)],
+    ['any time before a record from its beginning', at(8e15), { at: 'FROM', sequenceNumber: '0' }],
+    ['a record from its beginning before the first part of it', { at: 'FROM', sequenceNumber: '7' }, after('7', 0)],
+    ['the record before that from the beginning of the next', after('6'), { at: 'FROM', sequenceNumber: '7' }],
     ['everything before the end of the shard', after('9'.repeat(128)), SHARD_END],
   ])('%s', (_, earlier, later) => {
     expect(comparePositions(earlier, later)).toBeLessThan(0);

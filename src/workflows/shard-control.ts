@@ -1,0 +1,136 @@
+/** How a shard workflow obeys its operators: pause, resume and moves of the checkpoint. Deterministic; decisions are in core. */
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import {
+  acceptMove,
+  refuseDirection,
+  refuseMoveRequest,
+  refusePause,
+  refuseUnnamed,
+  type Move,
+  type MoveRequest,
+  type Pause,
+  type PauseRequest,
+  type Refusal,
+  type ResumeRequest,
+} from '../core/control';
+import {
+  dispatchWrite,
+  foldClaim,
+  foldMove,
+  foldPaused,
+  foldPauseRequest,
+  foldResume,
+  type ShardState,
+} from '../core/shard-state';
+import type { ShardStatus, ShardWorkflowInput } from '../core/shard-work';
+import { activitiesWith } from './activity-proxies';
+import { moveCheckpointUpdate, pauseShardUpdate, reject, resumeShardUpdate } from './messages';
+
+/** A run of a shard workflow as its operators' orders see it. */
+export interface ControlledShard {
+  state: ShardState;
+  readonly input: ShardWorkflowInput;
+  readonly isEnding: boolean;
+  readonly isOver: boolean;
+  /** Something else is to be done than to go on waiting. */
+  readonly isWoken: boolean;
+  /** Ends the running activity at its next commit. */
+  interrupt(): void;
+  status(): ShardStatus;
+  show(): void;
+}
+
+/** The orders of one run. An order is accepted by its handler, carried out by the loop of the workflow, and answered by its handler. */
+export class ShardControl {
+  /** Why the last move was not made. */
+  private refused: { readonly id: string; readonly refusal: Refusal } | undefined;
+
+  constructor(private readonly shard: ControlledShard) {
+    setHandler(pauseShardUpdate, (request) => this.pause(request), {
+      description: 'Stops reading at the next commit until it is resumed',
+      validator: (request) => reject(refusePause(request, Date.now())),
+    });
+    setHandler(resumeShardUpdate, (request) => this.resume(request), {
+      description: 'Goes on reading',
+      validator: (request) => reject(refuseUnnamed(request)),
+    });
+    setHandler(moveCheckpointUpdate, (request) => this.move(request), {
+      description: 'Moves the checkpoint: back to handle records again, or forward to leave some out',
+      validator: (request) =>
+        reject(refuseMoveRequest(request, { move: this.shard.state.move, isEnding: this.shard.isEnding })),
+    });
+  }
+
+  /** Until it is resumed, its time is over, or something else is to be done. */
+  async waitPaused(pause: Pause): Promise<void> {
+    const { shard } = this;
+    shard.state = foldPaused(shard.state, pause);
+    shard.show();
+    const isWoken = (): boolean => shard.isWoken || shard.state.pause !== pause || shard.state.move !== undefined;
+    if (pause.untilMs === undefined) await condition(isWoken);
+    else if (!(await condition(isWoken, Math.max(1, pause.untilMs - Date.now()))))
+      shard.state = foldResume(shard.state, { by: 'Tidemark', reason: 'its time is over', scope: 'shard' }, Date.now());
+  }
+
+  /** One step towards the move: a claim, or the move itself. The direction is checked once the shard stands still. */
+  async carryOut(move: Move): Promise<void> {
+    const { shard } = this;
+    const { position } = shard.state.belief;
+    if (move.from === undefined) {
+      const { progress, lastMove } = shard.state;
+      const refusal = refuseDirection(move, { position, lastArrivalMs: progress.lastArrivalMs, lastMove });
+      if (refusal) return this.drop(move, refusal);
+      shard.state = { ...shard.state, move: { ...move, from: position } };
+      return;
+    }
+    shard.state = dispatchWrite(shard.state);
+    const { parentShardIds, shard: identity } = shard.input;
+    const { timing, belief, progress, activitySeq } = shard.state;
+    const input = { shard: identity, parentShardIds, belief, progress, activitySeq };
+    if (belief.needClaim) {
+      const claimed = await activitiesWith(timing, `Claim before a ${move.kind}`).claimCheckpoint(input);
+      shard.state = foldClaim(shard.state, claimed);
+      return;
+    }
+    const summary = `${move.kind[0]?.toUpperCase()}${move.kind.slice(1)}, by ${move.by}`;
+    const result = await activitiesWith(timing, summary).moveCheckpoint({ ...input, move });
+    shard.state = foldMove(shard.state, move, result);
+    if (result.outcome === 'superseded')
+      this.refused = { id: move.id, refusal: { code: 'MOVE_REFUSED', message: 'A later move has come first' } };
+  }
+
+  private drop({ id }: Move, refusal: Refusal): void {
+    this.refused = { id, refusal };
+    this.shard.state = { ...this.shard.state, move: undefined };
+  }
+
+  /** Answers once nothing of the shard runs any more. */
+  private async pause(request: PauseRequest): Promise<ShardStatus> {
+    const { shard } = this;
+    shard.state = foldPauseRequest(shard.state, { ...request, atMs: Date.now() });
+    const { pause } = shard.state;
+    if (shard.state.phase !== 'PAUSED') shard.interrupt();
+    await condition(() => shard.state.phase === 'PAUSED' || shard.state.pause !== pause || shard.isOver);
+    return shard.status();
+  }
+
+  private resume(request: ResumeRequest): ShardStatus {
+    this.shard.state = foldResume(this.shard.state, request, Date.now());
+    this.shard.show();
+    return this.shard.status();
+  }
+
+  private async move(request: MoveRequest): Promise<ShardStatus> {
+    const { shard } = this;
+    // A retried order whose answer was lost.
+    if (shard.state.lastMove?.id === request.id) return shard.status();
+    shard.state = { ...shard.state, move: acceptMove(request, shard.state.belief.generation) };
+    shard.interrupt();
+    await condition(() => shard.state.move?.id !== request.id || shard.isOver);
+    if (shard.state.lastMove?.id === request.id) return shard.status();
+    const { refused } = this;
+    if (refused?.id === request.id)
+      throw ApplicationFailure.nonRetryable(refused.refusal.message, refused.refusal.code);
+    throw ApplicationFailure.nonRetryable('The shard ended before the checkpoint was moved', 'MOVE_REFUSED');
+  }
+}
