@@ -27,7 +27,8 @@ export async function play(
   options: Partial<WorkerOptions> = {},
 ): Promise<Scene> {
   const shard = new ScriptedShard(...steps);
-  await lab.startWorker({ processBatches: shard.processBatches }, options);
+  const { processBatches, claimCheckpoint, moveCheckpoint } = shard;
+  await lab.startWorker({ processBatches, claimCheckpoint, moveCheckpoint }, options);
   return { lab, shard, handle: await lab.startShard(input) };
 }
 

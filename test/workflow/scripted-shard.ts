@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { CheckpointState } from '../../src/core/checkpoint';
+import type { ClaimInput, ClaimResult, MoveInput, MoveResult } from '../../src/core/control-work';
 import type { ErrorCode } from '../../src/core/errors';
 import { SHARD_END, type Position } from '../../src/core/positions';
 import type { Halt, HandlerFailure, SliceInput, SliceResult } from '../../src/core/shard-work';
@@ -41,10 +42,31 @@ export class ScriptedShard {
     return step(new ScriptedSlice(this, input, runId));
   };
 
-  write(position: Position): CheckpointState {
-    this.row = { position, generation: 0, token: `token-${(this.tokens += 1)}` };
+  write(position: Position, generation = this.row?.generation ?? 0, rewindId = this.row?.rewindId): CheckpointState {
+    this.row = { position, generation, token: `token-${(this.tokens += 1)}`, ...(rewindId ? { rewindId } : {}) };
     return this.row;
   }
+
+  /** Moves that are answered as fenced before one succeeds. */
+  fencedMoves = 0;
+  readonly moves: MoveInput[] = [];
+  claims = 0;
+
+  readonly claimCheckpoint = async (input: ClaimInput): Promise<ClaimResult> => {
+    this.claims += 1;
+    return { ...told(input), checkpoint: this.write(this.row?.position ?? input.belief.position) };
+  };
+
+  readonly moveCheckpoint = async (input: MoveInput): Promise<MoveResult> => {
+    this.moves.push(input);
+    const { move, belief } = input;
+    if (this.fencedMoves > 0) {
+      this.fencedMoves -= 1;
+      return { ...told(input), outcome: 'fenced' };
+    }
+    if (this.row?.token !== belief.token) throw new Error('a move on another token than the row has');
+    return { ...told(input), outcome: 'moved', checkpoint: this.write(move.to, move.generation, move.id) };
+  };
 
   /** Valid as long as no step loses what it has committed. */
   private check({ belief, activitySeq }: SliceInput, runId: string): void {
@@ -57,6 +79,11 @@ export class ScriptedShard {
       `slice ${activitySeq} of ${runId}: ${JSON.stringify(belief)}, but the row is ${JSON.stringify(row)}`,
     );
   }
+}
+
+function told({ progress }: ClaimInput): Omit<ClaimResult, 'checkpoint'> {
+  const { runId = '' } = Context.current().info.workflowExecution ?? {};
+  return { runId, progress, worker: 'worker-a:1', timing: TIMING, events: [] };
 }
 
 export class ScriptedSlice {

@@ -73,10 +73,11 @@ describe('planReadStart', () => {
         const { iterator, loss } = plan({ position: at, lastArrivalMs, caughtUpAtMs });
         if (loss) expect(loss.fromMs).toBeLessThan(loss.toMs);
         const seenUpToMs = Math.max(lastArrivalMs ?? nowMs, caughtUpAtMs ?? 0);
-        const skips = at.at === 'AFTER' && iterator.type === 'TRIM_HORIZON';
+        const isNumbered = at.at === 'AFTER' || at.at === 'FROM';
+        const skips = isNumbered && iterator.type === 'TRIM_HORIZON';
         expect(loss !== undefined).toBe(skips);
         if (skips) expect(seenUpToMs).toBeLessThan(nowMs - retentionMs);
-        if (at.at === 'AFTER' && iterator.type === 'AT_TIMESTAMP')
+        if (isNumbered && iterator.type === 'AT_TIMESTAMP')
           expect(iterator.timestampMs).toBeLessThan(caughtUpAtMs ?? 0);
       }),
     );
