@@ -72,17 +72,16 @@ export class ShardControl {
       shard.state = foldResume(shard.state, { by: 'Tidemark', reason: 'its time is over', scope: 'shard' }, Date.now());
   }
 
-  /** One step towards the move: a claim, or the move itself. The direction is checked once the shard stands still. */
+  /** One step towards the move: a claim, or the move itself. The direction is checked now that the shard stands still. */
   async carryOut(move: Move): Promise<void> {
     const { shard } = this;
-    const { position } = shard.state.belief;
-    if (move.from === undefined) {
-      const { progress, lastMove } = shard.state;
-      const refusal = refuseDirection(move, { position, lastArrivalMs: progress.lastArrivalMs, lastMove });
-      if (refusal) return this.drop(move, refusal);
-      shard.state = { ...shard.state, move: { ...move, from: position } };
-      return;
-    }
+    const { position, rewindId } = shard.state.belief;
+    // Looked at again after every claim: a checkpoint that was found elsewhere may make a way back a way forward.
+    const { progress: known, lastMove } = shard.state;
+    const refusal = refuseDirection(move, { position, lastArrivalMs: known.lastArrivalMs, lastMove });
+    if (refusal && rewindId !== move.id) return this.drop(move, refusal);
+    const ordered = { ...move, from: move.from ?? position };
+    shard.state = { ...shard.state, move: ordered };
     shard.state = dispatchWrite(shard.state);
     const { parentShardIds, shard: identity } = shard.input;
     const { timing, belief, progress, activitySeq } = shard.state;
@@ -93,8 +92,8 @@ export class ShardControl {
       return;
     }
     const summary = `${move.kind[0]?.toUpperCase()}${move.kind.slice(1)}, by ${move.by}`;
-    const result = await activitiesWith(timing, summary).moveCheckpoint({ ...input, move });
-    shard.state = foldMove(shard.state, move, result);
+    const result = await activitiesWith(timing, summary).moveCheckpoint({ ...input, move: ordered });
+    shard.state = foldMove(shard.state, ordered, result);
     if (result.outcome === 'superseded')
       this.refused = { id: move.id, refusal: { code: 'MOVE_REFUSED', message: 'A later move has come first' } };
   }

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { TRIM_HORIZON } from '../../../src/core/positions';
 import type { Attempt } from './attempt';
 import { ParkedCall } from './parked';
 import type { Simulation } from './simulation';
@@ -178,15 +177,11 @@ const kinds = {
       return 1;
     },
   },
-  rewindRow: {
+  orderMove: {
     weight: 2,
     fault: 'rewind',
-    apply: ({ table, temporal }) => {
-      // A finished shard is not rewound, but started anew: that is another operation.
-      if (temporal.isFinished || !table.row || table.row.position.at === 'SHARD_END') return 0;
-      table.rewind(TRIM_HORIZON);
-      return 1;
-    },
+    // A finished shard is not rewound, but started anew: that is another operation.
+    apply: (simulation, pick) => (simulation.protocol.knowsMoves && simulation.order(pick) ? 1 : 0),
   },
 } as const satisfies Record<string, CommandKind>;
 

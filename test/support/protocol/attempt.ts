@@ -1,12 +1,13 @@
 import type { Effect, EffectsRefused } from '../../../src/checkpoints/checkpoint-store';
-import type { CheckpointOutcome, Belief } from '../../../src/core/commit-protocol';
+import type { CheckpointOutcome, Belief, OrderedMove } from '../../../src/core/commit-protocol';
 import type { Writer } from '../../../src/core/checkpoint';
 import type { Position } from '../../../src/core/positions';
 import { TidemarkError } from '../../../src/core/errors';
 import { batchAfter, FACTS } from './fixture';
 import type { Ledger } from './ledger';
 import { ParkedCall, ParkedStep, type Parked } from './parked';
-import type { Protocol, ProtocolExecution } from './protocol';
+import type { Protocol, ProtocolExecution, WriteKind } from './protocol';
+import type { Work } from './temporal-model';
 
 const EXPECTED = ['OWNERSHIP_EXPIRED', 'CHECKPOINT_UNDECIDED'];
 
@@ -50,13 +51,14 @@ export class Attempt {
       readonly generation: number;
       readonly epoch: number;
     },
+    readonly work: Work,
   ) {}
 
   get isLive(): boolean {
     return this.state === 'running';
   }
 
-  call<T>(label: 'read' | 'claim' | 'commit', execute: () => Promise<T>): Promise<T> {
+  call<T>(label: WriteKind | 'read', execute: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.parked = new ParkedCall(label, execute, resolve, reject);
     });
@@ -80,8 +82,11 @@ export class Attempt {
   }
 
   private async slice(execution: ProtocolExecution, world: SliceWorld): Promise<CheckpointOutcome> {
+    if (this.work.kind === 'move') return this.move(execution, this.work.move);
     if ((await execution.acquire(this.input, FACTS)).kind === 'fenced') return { kind: 'fenced' };
     this.hasAcquired = true;
+    if (this.work.kind === 'claim' && execution.current)
+      return { kind: 'ok', checkpoint: execution.current, runId: this.writer.runId };
     for (let batches = 0; ; batches += 1) {
       const { current } = execution;
       if (!current) throw new Error('Owned, but without a checkpoint');
@@ -92,6 +97,13 @@ export class Attempt {
       // As a handler's failure: what was committed before counts, and another slice tries again.
       if (typeof result === 'object') return { kind: 'ok', checkpoint: current, runId: this.writer.runId };
     }
+  }
+
+  private async move(execution: ProtocolExecution, ordered: OrderedMove): Promise<CheckpointOutcome> {
+    if (!execution.move) throw new Error('This protocol knows no moves');
+    const result = await execution.move(this.input, ordered, FACTS);
+    if (result.kind === 'fenced') return { kind: 'fenced' };
+    return { kind: 'ok', checkpoint: result.checkpoint, runId: this.writer.runId };
   }
 
   private async handleAndCommit(

@@ -10,6 +10,7 @@ export type Invariant =
   | 'exactlyOnce'
   | 'I7'
   | 'onlyClaimsCreate'
+  | 'movedOnce'
   | 'noRepeatOfCommitted'
   | 'bound'
   | 'liveness'
@@ -74,6 +75,7 @@ export class Ledger {
     const { kind, by, before, after, believedToken } = write;
     this.log.push(`${by} ${kind}s ${describeRow(after)} on ${describeRow(before)}`);
     this.writtenTokens.add(after.token);
+    if (kind === 'move') this.checkMove(write);
     this.checkHandled(after, by);
     if (after.position.at === 'SHARD_END') this.endedInEpoch = this.epoch;
     if (before && compareCheckpoints(after, before) < 0)
@@ -114,6 +116,18 @@ export class Ledger {
       if (isDue && !kinds?.includes('letter') && !this.handlings(record).includes(generation))
         this.violate('I2', `${by} covers ${record}, which generation ${generation} has not handled`);
     }
+  }
+
+  /** A move is made once, never where there is no row, and begins a generation of its own. */
+  private checkMove({ by, before, after }: ObservedWrite): void {
+    if (!before) this.violate('onlyClaimsCreate', `${by} created the row by a move`);
+    this.once(`${this.epoch} move ${after.rewindId}`, `${by} made the move ${after.rewindId} again`, 'movedOnce');
+    this.once(
+      `${this.epoch} generation ${after.generation}`,
+      `two moves have generation ${after.generation}`,
+      'movedOnce',
+    );
+    this.startGeneration(after.generation, after.position);
   }
 
   private checkSingleCommitter({ by, isTouch, after }: ObservedWrite): void {

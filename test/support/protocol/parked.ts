@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../../src/core/errors';
 
-export type Label = 'read' | 'claim' | 'commit' | 'handle' | 'sleep' | 'report';
+export type Label = 'read' | 'claim' | 'commit' | 'move' | 'handle' | 'sleep' | 'report';
 
 /** Something an attempt waits for: the scheduler decides when, and how, it goes on. */
 export interface Parked {
@@ -38,7 +38,7 @@ export class ParkedCall<T> implements Parked {
   private answer: Promise<T> | undefined;
 
   constructor(
-    readonly label: 'read' | 'claim' | 'commit',
+    readonly label: 'read' | 'claim' | 'commit' | 'move',
     readonly execute: () => Promise<T>,
     private readonly resolve: (answer: Promise<T>) => void,
     private readonly reject: (error: unknown) => void,

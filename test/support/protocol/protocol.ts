@@ -1,10 +1,15 @@
 import type { CheckpointWrite, Effect, EffectsRefused, WriteAnswer } from '../../../src/checkpoints/checkpoint-store';
-import { Committer, type ExecutionEnvironment, type ExecutionIdentity } from '../../../src/checkpoints/committer';
+import {
+  Committer,
+  type ExecutionEnvironment,
+  type ExecutionIdentity,
+  type MoveResult,
+} from '../../../src/checkpoints/committer';
 import type { CheckpointRow, CheckpointState, CommitFacts } from '../../../src/core/checkpoint';
-import type { Belief } from '../../../src/core/commit-protocol';
+import type { Belief, OrderedMove } from '../../../src/core/commit-protocol';
 import type { Position } from '../../../src/core/positions';
 
-export type WriteKind = 'claim' | 'commit';
+export type WriteKind = 'claim' | 'commit' | 'move';
 
 /** A write under any condition at all: what the real port does not offer, for variants that need it to be wrong. */
 export type LooseWrite = (
@@ -25,6 +30,8 @@ export interface ProtocolExecution {
     facts: CommitFacts,
     effects?: readonly Effect[],
   ): Promise<'committed' | 'fenced' | 'reclaimed' | EffectsRefused>;
+  /** Left out by the flawed variants: they are not moved. */
+  move?(belief: Belief, ordered: OrderedMove, facts: CommitFacts): Promise<MoveResult>;
   readonly current: CheckpointState | undefined;
 }
 
@@ -32,6 +39,7 @@ export interface ProtocolExecution {
 export interface Protocol {
   readonly name: string;
   readonly commitsBeforeHandling?: boolean;
+  readonly knowsMoves?: boolean;
   /** One effect per record: in the transaction of the commit, or, which is wrong, in a write of its own before it. */
   readonly effects?: 'transaction' | 'apart';
   begin(environment: ProtocolEnvironment, identity: ExecutionIdentity): ProtocolExecution;
@@ -40,6 +48,7 @@ export interface Protocol {
 /** What Tidemark runs. */
 export const realProtocol: Protocol = {
   name: 'the real protocol',
+  knowsMoves: true,
   begin: (environment, identity) => new Committer(environment, identity),
 };
 

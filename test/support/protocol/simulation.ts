@@ -3,13 +3,14 @@ import { MemoryCheckpointStore } from '../../../src/checkpoints/memory-store';
 import type { Writer } from '../../../src/core/checkpoint';
 import type { Belief } from '../../../src/core/commit-protocol';
 import { TidemarkError } from '../../../src/core/errors';
+import { TRIM_HORIZON } from '../../../src/core/positions';
 import { Attempt, type AttemptOutcome, type SliceWorld } from './attempt';
-import { covers, PARENTS, sequenceNumbers, SHARD, WORKFLOW_ID } from './fixture';
+import { afterRecords, covers, PARENTS, sequenceNumbers, SHARD, WORKFLOW_ID } from './fixture';
 import { Ledger } from './ledger';
 import { ParkedCall, ParkedStep, type Label } from './parked';
 import type { Protocol, ProtocolEnvironment } from './protocol';
 import { SimulatedTable } from './simulated-table';
-import { TemporalModel } from './temporal-model';
+import { TemporalModel, type Work } from './temporal-model';
 
 export interface SimulationOptions {
   readonly protocol: Protocol;
@@ -34,10 +35,11 @@ export class Simulation {
   readonly records: readonly string[];
   /** Requests that their sender has given up on, but that are still in the network. */
   readonly late: (() => Promise<unknown>)[] = [];
-  private readonly protocol: Protocol;
+  readonly protocol: Protocol;
   private readonly world: SliceWorld;
   private readonly knowsDeadline: boolean;
   private tokens = 0;
+  private orders = 0;
   private batches = 0;
 
   constructor({
@@ -53,7 +55,7 @@ export class Simulation {
     this.records = sequenceNumbers(records);
     this.ledger = new Ledger(this.records);
     this.table = new SimulatedTable(this.ledger);
-    this.temporal = new TemporalModel((writer, input) => this.begin(writer, input), activitiesPerRun);
+    this.temporal = new TemporalModel((writer, input, work) => this.begin(writer, input, work), activitiesPerRun);
     this.world = {
       records: this.records,
       ledger: this.ledger,
@@ -141,11 +143,22 @@ export class Simulation {
     return this.newest;
   }
 
-  private begin(writer: Writer, input: Belief): void {
+  /** An operator's order to go back; the running slice ends at its next commit. Clocks of operators differ. */
+  order(pick: number): boolean {
+    const to = pick % 2 === 0 ? TRIM_HORIZON : afterRecords(1 + (pick % 3));
+    const move = this.temporal.order(`move-${this.orders}`, to, (pick % 5) * 100 + this.orders);
+    if (move === undefined) return false;
+    this.orders += 1;
+    for (const attempt of this.current) attempt.isStopping = true;
+    this.ledger.log.push(`move ${move.id} to ${JSON.stringify(to)}, generation ${move.generation}`);
+    return true;
+  }
+
+  private begin(writer: Writer, input: Belief, work: Work): void {
     const { row } = this.table;
     const name = `${writer.runId}/${writer.activityId}/${writer.attempt}#${this.attempts.length}`;
     const dispatchedAt = { position: row?.position, generation: row?.generation ?? 0, epoch: this.ledger.epoch };
-    const attempt = new Attempt(name, writer, input, dispatchedAt);
+    const attempt = new Attempt(name, writer, input, dispatchedAt, work);
     this.attempts.push(attempt);
     const identity = { shard: SHARD, writer, workflowId: WORKFLOW_ID, parentShardIds: PARENTS };
     void attempt.run(this.protocol.begin(this.environmentOf(attempt), identity), this.world);
@@ -155,7 +168,7 @@ export class Simulation {
     const store: CheckpointStore = Object.assign(new MemoryCheckpointStore(), {
       read: () => attempt.call('read', () => this.table.read()),
       write: (write: Parameters<CheckpointStore['write']>[0]) => {
-        const kind = attempt.hasAcquired ? 'commit' : 'claim';
+        const kind = attempt.work.kind === 'move' ? 'move' : attempt.hasAcquired ? 'commit' : 'claim';
         const sender = { kind, by: attempt.name, isTouch: attempt.isTouching } as const;
         return attempt.call(kind, () => this.table.write(sender, write));
       },

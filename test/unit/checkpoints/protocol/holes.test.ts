@@ -1,6 +1,7 @@
 import { TRIM_HORIZON } from '../../../../src/core/positions';
 import { claimAgain } from '../../../support/protocol/flawed-claim-again';
 import { idsAsOwnership } from '../../../support/protocol/flawed-ids-as-ownership';
+import { rebasedMove } from '../../../support/protocol/flawed-moves';
 import { revisionCondition } from '../../../support/protocol/flawed-revision-condition';
 import { trustAcrossRuns } from '../../../support/protocol/flawed-trust-across-runs';
 import { unconditionalTakeOver } from '../../../support/protocol/flawed-unconditional-take-over';
@@ -165,6 +166,39 @@ const trustAfterReset: Hole = {
     simulation.temporal.reset(1);
   },
 };
+
+/** The first attempt of a move is a zombie when the second one has made it, and the shard has come to its end. */
+const appliedTwice: Hole = {
+  name: 'C7: a move is not made again by its own zombie',
+  flawed: rebasedMove,
+  breaks: 'movedOnce',
+  faults: 2,
+  options: { records: 2, batchesPerSlice: 1 },
+  play: async (simulation) => {
+    await simulation.finish(simulation.newest);
+    const slice = simulation.newest;
+    simulation.order(0);
+    await simulation.finish(slice);
+    const zombie = simulation.newest;
+    await simulation.until(zombie, 'move');
+    await simulation.finish(simulation.timeOut());
+    while (!simulation.temporal.isFinished) await simulation.finish(simulation.newest);
+    await simulation.finish(zombie);
+  },
+};
+
+describe(appliedTwice.name, () => {
+  it('with the real protocol', async () => {
+    const { ledger, table } = await playHole(appliedTwice, realProtocol);
+    expect(ledger.violations).toEqual([]);
+    expect(table.row).toMatchObject({ position: { at: 'SHARD_END' }, rewindId: 'move-0' });
+  });
+
+  it(`but not if it ${rebasedMove.name}`, async () => {
+    const { ledger } = await playHole(appliedTwice, rebasedMove);
+    expect(ledger.violations.map(({ invariant }) => invariant)).toContain(appliedTwice.breaks);
+  });
+});
 
 const holes = [livelock, dispatchedTwice, delayedTakeOver, deletedRow, undoneRewind, restoredTable, trustAfterReset];
 
