@@ -33,7 +33,10 @@ export function filterOfDecision(flags: DecisionFlags): RedriveFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
-export async function chosenConsumers(file: string, { consumer }: DecisionFlags): Promise<ConsumerDefinition[]> {
+export async function chosenConsumers(
+  file: string,
+  { consumer }: { readonly consumer?: string },
+): Promise<ConsumerDefinition[]> {
   const all = await loadConsumers(file);
   const chosen = all.filter(({ options }) => consumer === undefined || options.name === consumer);
   if (chosen.length > 0) return chosen;

@@ -2,11 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { CommandFailed } from './command-failed';
 import { addDeadLettersCommand } from './commands/dead-letters';
+import { addPauseCommand, addResumeCommand } from './commands/pause';
+import { addRewindCommand, addUndoCommand } from './commands/rewind';
 import { addRunCommand } from './commands/run';
 import { addStartCommand } from './commands/start';
 import { addStatusCommand } from './commands/status';
 import { addRetryCommand } from './commands/retry';
 import { addSkipCommand } from './commands/skip';
+import { addSkipAheadCommand } from './commands/skip-ahead';
 import { addStopCommand } from './commands/stop';
 import { addTableCommand } from './commands/table';
 import { addWorkerCommand } from './commands/worker';
@@ -47,6 +50,11 @@ export function createProgram(): Command {
     addStartCommand,
     addStatusCommand,
     addStopCommand,
+    addPauseCommand,
+    addResumeCommand,
+    addRewindCommand,
+    addSkipAheadCommand,
+    addUndoCommand,
     addRetryCommand,
     addSkipCommand,
     addDeadLettersCommand,

@@ -1,4 +1,5 @@
 import type { ConsumerReport, ShardReport } from '../client/consumer-status';
+import type { Pause } from '../core/control';
 import { describeHalt, describeStreak } from '../core/failure-step-text';
 import { printable } from './printable';
 
@@ -16,6 +17,7 @@ function notesOf(shard: ShardReport): string[] {
   const notes: string[] = [];
   if (state === 'PARKED') notes.push(parkedText(shard));
   else if (lastError) notes.push(errorText(lastError, streakOf(shard)));
+  if (shard.pause) notes.push(pausedText(shardId, shard.pause));
   if (parkedKeys > 0)
     notes.push(
       `${parkedKeys === 1 ? '1 partition key is' : `${parkedKeys} partition keys are`} parked. ` +
@@ -32,6 +34,14 @@ function parkedText({ shardId, halt, lastError }: ShardReport): string {
     `parked${where}${why}. \`npx tidemark retry <file> --shard ${shardId}\` tries it again, ` +
     `\`npx tidemark skip <file> --shard ${shardId} --reason <why>\` sets it aside.`
   );
+}
+
+function pausedText(shardId: string, { by, reason, atMs, untilMs, scope }: Pause): string {
+  const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  const why = reason === undefined ? '' : `: ${oneLine(reason).replace(/\.$/, '')}`;
+  const which = scope === 'shard' ? ` --shard ${shardId}` : '';
+  const since = new Date(atMs).toISOString();
+  return `paused since ${since}${until} by ${oneLine(by)}${why}. \`npx tidemark resume <file>${which}\` goes on.`;
 }
 
 function streakOf({ streak, recentEvents, state }: ShardReport): string | undefined {

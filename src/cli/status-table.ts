@@ -38,7 +38,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** States that somebody should look at come first. */
-const FIRST: readonly ShardReport['state'][] = ['FAILED', 'PARKED'];
+const FIRST: readonly ShardReport['state'][] = ['FAILED', 'PARKED', 'PAUSED'];
 
 export function renderReports(reports: readonly ConsumerReport[], nowMs: number): string {
   if (reports.length === 0) return 'No consumer runs in this namespace. `npx tidemark run <file>` starts one.';

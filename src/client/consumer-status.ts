@@ -5,6 +5,7 @@ import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, shardWorkflowId, streamWorkflowId, type StreamIncarnation } from '../core/names';
 import { compareCheckpoints } from '../core/commit-protocol';
 import type { CheckpointRow, Totals } from '../core/checkpoint';
+import type { MoveNote, Pause } from '../core/control';
 import { streakAt, type FailureStreak } from '../core/failure-policy';
 import type { Position } from '../core/positions';
 import type { ErrorNote, Halt, ShardEvent, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
@@ -37,6 +38,10 @@ export interface ShardReport {
   readonly streak?: FailureStreak;
   /** Why a parked shard waits, and since when. */
   readonly halt?: Halt;
+  /** Why it is paused, by whom and until when. */
+  readonly pause?: Pause;
+  /** The last rewind, skip or undo. */
+  readonly lastMove?: MoveNote;
   /** The last steps of the failure policy and other events, oldest first; at most 10. */
   readonly recentEvents?: readonly ShardEvent[];
   readonly worker?: string;
@@ -118,6 +123,8 @@ function combine(
     lastError: withHint(pending.failure ?? lastError),
     streak,
     halt: status.halt,
+    pause: status.pause,
+    lastMove: status.lastMove,
     recentEvents: status.recentEvents,
     worker: pending.worker ?? status.worker,
   };

@@ -1,17 +1,10 @@
-import {
-  isGrpcDeadlineError,
-  isGrpcServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  WorkflowUpdateStage,
-  type Client,
-} from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { codeOf, TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames } from '../core/names';
 import type { ParkedRequest, ShardStatus } from '../core/shard-work';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
+import { isWithoutWorker, noWorker, sendOrder, type Sending } from './send-order';
 import { runningShardWorkflows, type ConsumerName } from './stop-consumer';
 
 export interface RetryParkedOptions {
@@ -47,8 +40,6 @@ type Order = ParkedRequest & { readonly sequenceNumber?: string };
 const DEFAULT_TIMEOUT_MS = 60_000;
 const AT_A_TIME = 16;
 
-const GRPC_FAILED_PRECONDITION = 9;
-
 /**
  * Without `shardId`, shards that refuse because somebody else came first are left out, unless all do.
  * @throws `NOT_PARKED`, `WORKFLOW_NOT_FOUND`, `NO_WORKER`
@@ -69,7 +60,7 @@ export async function orderParked(
   if (parked.length === 0) throw nothingParked(name, request);
   const answers = await mapConcurrently(parked, AT_A_TIME, async (workflowId) => {
     const sending = { workflowId, update: messageNames[kind], request, deadline };
-    return order(client, sending).then(
+    return sendOrder<ShardStatus, Order>(client, sending).then(
       (status) => ({ workflowId, status }),
       (error: unknown) => ({ error: error instanceof Error ? error : new Error(String(error)) }),
     );
@@ -85,7 +76,7 @@ export async function orderParked(
 async function parkedAmong(
   client: Client,
   workflowIds: readonly string[],
-  { request, deadline }: Pick<Sending, 'request' | 'deadline'>,
+  { request, deadline }: Pick<Sending<Order>, 'request' | 'deadline'>,
 ): Promise<string[]> {
   const isParked = await mapConcurrently(workflowIds, AT_A_TIME, async (workflowId) => {
     const status = await ask(client, workflowId, deadline);
@@ -105,56 +96,6 @@ async function ask(client: Client, workflowId: string, deadline: number): Promis
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw isWithoutWorker(error, deadline) ? noWorker('No worker has told what is parked', workflowId, error) : error;
   }
-}
-
-interface Sending {
-  readonly workflowId: string;
-  readonly update: string;
-  readonly request: Order;
-  readonly deadline: number;
-}
-
-async function order(client: Client, { workflowId, update, request, deadline }: Sending): Promise<ShardStatus> {
-  let isAccepted = false;
-  const send = (): Promise<{ result(): Promise<ShardStatus> }> =>
-    client.workflow.getHandle(workflowId).startUpdate<ShardStatus, [Order]>(update, {
-      args: [request],
-      waitForStage: WorkflowUpdateStage.ACCEPTED,
-    });
-  try {
-    const accepted = await client.withDeadline(deadline, send);
-    isAccepted = true;
-    return await client.withDeadline(deadline, () => accepted.result());
-  } catch (error) {
-    const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-    const code = codeOf(cause);
-    if (cause !== undefined && code !== undefined)
-      throw new TidemarkError(code, cause.message, { context: { workflow: workflowId } });
-    if (cause !== undefined || error instanceof WorkflowNotFoundError) throw ended(workflowId, error);
-    if (!isWithoutWorker(error, deadline)) throw error;
-    const what = isAccepted
-      ? 'The order was accepted but not carried out in time; it still will be'
-      : 'No worker has taken the order in time; it may still be carried out';
-    throw noWorker(what, workflowId, error);
-  }
-}
-
-/** Nobody has answered in time, or Temporal knows that nobody polls. */
-function isWithoutWorker(error: unknown, deadline: number): boolean {
-  if (Date.now() >= deadline || isGrpcDeadlineError(error)) return true;
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
-  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || code === GRPC_FAILED_PRECONDITION;
-}
-
-function noWorker(what: string, workflow: string, cause: unknown): TidemarkError {
-  const hint = 'See that a worker of this consumer runs: `npx tidemark worker <file>`.';
-  return new TidemarkError('NO_WORKER', what, { context: { workflow }, hint, cause });
-}
-
-function ended(workflow: string, cause: unknown): TidemarkError {
-  const what = 'The workflow of the shard ended before the order was carried out';
-  return new TidemarkError('WORKFLOW_NOT_FOUND', what, { context: { workflow }, hint: SEE_STATUS, cause });
 }
 
 const SEE_STATUS = 'See `npx tidemark status`; `npx tidemark start` starts what does not run.';

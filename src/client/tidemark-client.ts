@@ -17,7 +17,16 @@ import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
+import { moveShards, previewMoves, type MovedShard, type MoveOrder, type MoveQuery } from './move-checkpoints';
+import type { MovePreview } from './move-preview';
 import { orderParked, type OrderedShard, type RetryParkedOptions, type SkipParkedOptions } from './parked-orders';
+import {
+  pauseConsumer,
+  resumeConsumer,
+  type ControlledConsumer,
+  type PauseOptions,
+  type ResumeOptions,
+} from './pause-consumer';
 import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
 import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
 import { withServices } from './with-services';
@@ -143,6 +152,37 @@ export class TidemarkClient {
    */
   async skipParked(consumer: ConsumerDefinition | ConsumerName, options: SkipParkedOptions): Promise<OrderedShard[]> {
     return orderParked(this.temporal, nameOf(consumer), 'skipParked', options);
+  }
+
+  /**
+   * Pauses a consumer, or one shard of it, at the next commits. Lasts across deploys and resharding until it is resumed, its time is
+   * over, or the consumer is stopped.
+   * @throws `WORKFLOW_NOT_FOUND`, `NO_WORKER`, `INVALID_OPTION`
+   */
+  async pause(consumer: ConsumerDefinition | ConsumerName, options: PauseOptions): Promise<ControlledConsumer> {
+    return pauseConsumer(this.temporal, nameOf(consumer), options);
+  }
+
+  /** Ends a pause. A shard that was paused by itself is to be resumed by itself. */
+  async resume(consumer: ConsumerDefinition | ConsumerName, options: ResumeOptions): Promise<ControlledConsumer> {
+    return resumeConsumer(this.temporal, nameOf(consumer), options);
+  }
+
+  /**
+   * What a rewind, a skip or an undo would do to each shard. Nothing is changed.
+   * @throws `WORKFLOW_NOT_FOUND`, `INVALID_OPTION`
+   */
+  async previewMove(consumer: ConsumerDefinition, query: MoveQuery): Promise<MovePreview[]> {
+    return previewMoves(this.temporal, consumer, query);
+  }
+
+  /**
+   * Moves checkpoints as `previewMove` showed. Each shard ends its batch at a commit, then goes on at the new position; a paused one
+   * stays paused there.
+   * @throws `MOVE_REFUSED`, `WORKFLOW_NOT_FOUND`, `NO_WORKER`
+   */
+  async move(consumer: ConsumerDefinition, previews: readonly MovePreview[], order: MoveOrder): Promise<MovedShard[]> {
+    return moveShards(this.temporal, consumer, previews, order);
   }
 
   private async runningShards(stream: StreamIncarnation): Promise<{ shardId: string }[]> {

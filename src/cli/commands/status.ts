@@ -27,8 +27,8 @@ export function addStatusCommand(program: Command): void {
 }
 
 const EXAMPLES = `
-States: READING, RETRYING (see the last error), PARKED (waits for \`retry\` or \`skip\`), WAITING (for its parent shards),
-FINISHED, STOPPED, FAILED, NOT_RUNNING (no workflow), NO_WORKER (no worker answers). FAILED and PARKED come first.
+States: READING, RETRYING (see the last error), PARKED (waits for \`retry\` or \`skip\`), PAUSED (waits for \`resume\`),
+WAITING (for its parent shards), FINISHED, STOPPED, FAILED, NOT_RUNNING (no workflow), NO_WORKER (no worker answers). FAILED and PARKED come first.
 
 Examples:
   $ npx tidemark status consumer.ts --watch

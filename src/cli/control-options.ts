@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { addDebugOption } from './debug-option';
+import { wholeNumber } from './option-values';
+import { addTemporalOptions, type TemporalFlags } from './temporal-options';
+
+/** Options of the commands that steer shards. */
+export interface ControlFlags extends TemporalFlags {
+  readonly consumer?: string;
+  readonly shard?: string;
+  readonly reason?: string;
+  readonly by?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+export function addControlOptions(command: Command): Command {
+  command
+    .argument('<file>', 'consumer file')
+    .option('--consumer <name>', 'only this consumer of the file')
+    .option('--shard <id>', 'only this shard')
+    .option('--by <name>', "who, for Temporal's history (default: user@host)")
+    .option('--timeout <seconds>', 'how long to wait until it is carried out', wholeNumber)
+    .option('--json', 'the result as JSON');
+  return addTemporalOptions(addDebugOption(command));
+}

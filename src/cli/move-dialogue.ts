@@ -1,0 +1,97 @@
+/** Shows what a move of checkpoints would do, asks, and makes it. */
+import Table from 'cli-table3';
+import type { MoveQuery } from '../client/move-checkpoints';
+import type { MovePreview } from '../client/move-preview';
+import type { TidemarkClient } from '../client/tidemark-client';
+import { TidemarkError } from '../core/errors';
+import { describePosition } from '../core/positions';
+import { describeLag } from '../core/shard-details';
+import type { ConsumerDefinition } from '../handler/define-consumer';
+import { confirm } from './confirm';
+import type { ControlFlags } from './control-options';
+import { chosenConsumers, describeConsumerOf } from './letter-decision';
+import { print, say } from './output';
+import { withClient } from './temporal-options';
+import { whoAmI } from './who-am-i';
+
+export interface MoveFlags extends ControlFlags {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  /** Go on with the shards that can be moved, where some cannot. */
+  readonly partial?: boolean;
+}
+
+/** @param question such as `Rewind`; asked with the number of shards */
+export async function moveByDialogue(
+  file: string,
+  flags: MoveFlags,
+  { question, reason, query }: { readonly question: string; readonly reason: string; readonly query: MoveQuery },
+): Promise<void> {
+  const consumers = await chosenConsumers(file, flags);
+  await withClient(flags, async (client) => {
+    for (const consumer of consumers) await moveOne(client, consumer, { flags, question, reason, query });
+  });
+}
+
+interface Moving {
+  readonly flags: MoveFlags;
+  readonly question: string;
+  readonly reason: string;
+  readonly query: MoveQuery;
+}
+
+async function moveOne(
+  client: TidemarkClient,
+  consumer: ConsumerDefinition,
+  { flags, question, reason, query }: Moving,
+): Promise<void> {
+  const { by = whoAmI(), timeout, json, dryRun, partial } = flags;
+  const previews = await client.previewMove(consumer, query);
+  if (previews.length === 0) throw new TidemarkError('MOVE_REFUSED', 'No shard is concerned');
+  if (dryRun && json) return print(JSON.stringify(jsonOf(consumer, { previews }), undefined, 2));
+  say(renderPreviews(consumer, previews));
+  if (dryRun) return;
+  const movable = previews.filter(({ refusal }) => refusal === undefined);
+  if (movable.length === 0) throw new TidemarkError('MOVE_REFUSED', previews[0]?.refusal ?? 'Nothing can be moved');
+  if (movable.length < previews.length && !partial)
+    throw new TidemarkError('MOVE_REFUSED', `${previews.length - movable.length} of the shards cannot be moved`, {
+      hint: 'Say --partial to move the others, or name one with --shard.',
+    });
+  const what = `${movable.length} ${movable.length === 1 ? 'shard' : 'shards'} of ${describeConsumerOf(consumer)}`;
+  if (!(await confirm(`${question} ${what}?`, flags))) return;
+  const timeoutMs = timeout === undefined ? undefined : timeout * 1_000;
+  const moved = await client.move(consumer, movable, { by, reason, timeoutMs });
+  if (json) return print(JSON.stringify(jsonOf(consumer, { previews, moved }), undefined, 2));
+  for (const { shardId, status } of moved)
+    print(`${shardId} stands ${describePosition(status.lastMove?.to ?? status.position)} (${status.phase})`);
+}
+
+function jsonOf({ options }: ConsumerDefinition, more: object): object {
+  return { consumer: options.name, stream: options.streamName, ...more };
+}
+
+export function renderPreviews(
+  consumer: ConsumerDefinition,
+  previews: readonly MovePreview[],
+  nowMs = Date.now(),
+): string {
+  const table = new Table({
+    head: ['Shard', 'From', 'To', 'First record there', 'About'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { shardId, from, to, nextArrivalMs, records, refusal } of previews) {
+    const next = nextArrivalMs === undefined ? 'none' : `${describeLag(Math.max(0, nowMs - nextArrivalMs))} old`;
+    const about = records === undefined ? '' : `${records.toLocaleString('en-US')} records`;
+    table.push([
+      shardId,
+      describePosition(from),
+      describePosition(to),
+      refusal ? '' : next,
+      refusal ? 'refused' : about,
+    ]);
+  }
+  const notes = previews.flatMap(({ shardId, refusal, warnings }) =>
+    [...(refusal ? [`refused: ${refusal}`] : []), ...warnings].map((text) => `${shardId}: ${text}`),
+  );
+  return [describeConsumerOf(consumer), table.toString(), ...notes].join('\n');
+}
