@@ -12,7 +12,22 @@ import { runProgram, runTool } from './run-tool';
 
 const ROOT = path.resolve(__dirname, '../..');
 const INSTALL_LIMIT_MS = 600_000;
-const COMMANDS = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'dead-letters', 'table'];
+const COMMANDS = [
+  'run',
+  'worker',
+  'start',
+  'status',
+  'stop',
+  'pause',
+  'resume',
+  'rewind',
+  'skip-ahead',
+  'undo',
+  'retry',
+  'skip',
+  'dead-letters',
+  'table',
+];
 
 async function check(): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-package-'));

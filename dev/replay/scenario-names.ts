@@ -24,6 +24,10 @@ export const scenarioNames = [
   'stopped-by-policy',
   'stream-stopped-by-policy',
   'redrive',
+  'paused',
+  'paused-for-a-time',
+  'moved',
+  'stream-paused',
 ] as const;
 
 export type ScenarioName = (typeof scenarioNames)[number];

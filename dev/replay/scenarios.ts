@@ -151,10 +151,7 @@ const playStream = async (studio: Studio): Promise<Recorded> =>
     await stage.startWorker();
     const { handle } = await stage.startStream();
     const parent = await stage.shard();
-    await eventually(async () => (await parent.describe().catch(() => undefined)) !== undefined, {
-      what: 'the shard workflow',
-      timeoutMs: 30_000,
-    });
+    await stage.shardRuns();
     await stage.until(parent, 'the records', ({ progress }) => progress.totals.records === 20);
     await stage.split();
     await parent.result();

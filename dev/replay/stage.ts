@@ -82,10 +82,7 @@ export class Stage {
     await this.kinesis.send(new DeleteStreamCommand({ StreamName: this.options.stream }));
   }
 
-  async startWorker(
-    handler: BatchHandler = () => undefined,
-    more: Pick<ConsumerInput, 'schema'> = {},
-  ): Promise<void> {
+  async startWorker(handler: BatchHandler = () => undefined, more: Pick<ConsumerInput, 'schema'> = {}): Promise<void> {
     const worker = await createWorker([defineConsumer({ ...this.options, ...more, handler })]);
     const ended = worker.run();
     this.closing.push(() => {
@@ -115,6 +112,15 @@ export class Stage {
   async shard(shardId = FIRST_SHARD): Promise<WorkflowHandle> {
     const { stream } = await this.register();
     return this.temporal.workflow.getHandle(shardWorkflowId({ ...stream, shardId }));
+  }
+
+  /** Resolves when the stream workflow has started the shard. */
+  async shardRuns(): Promise<void> {
+    const shard = await this.shard();
+    await eventually(async () => (await shard.describe().catch(() => undefined)) !== undefined, {
+      ...PATIENCE,
+      what: `${this.options.stream}: the shard workflow`,
+    });
   }
 
   /** Resolves when the status of a shard is as wished. */

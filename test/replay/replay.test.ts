@@ -85,6 +85,10 @@ describe('recorded histories', () => {
     ['stopped-by-policy', 'WORKFLOW_EXECUTION_FAILED'],
     ['stream-stopped-by-policy', 'WORKFLOW_EXECUTION_FAILED'],
     ['redrive', 'WORKFLOW_EXECUTION_COMPLETED'],
+    ['paused', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
+    ['paused-for-a-time', 'TIMER_FIRED'],
+    ['moved', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
+    ['stream-paused', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
   ] as const)('of scenario %s take its path: %s', (scenario, eventType) => {
     expect(read(fileOf(version, scenario)).events.map((event) => event.eventType)).toContain(`EVENT_TYPE_${eventType}`);
   });

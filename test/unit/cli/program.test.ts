@@ -18,6 +18,21 @@ async function run(args: readonly string[]): Promise<{ code: number; out: string
   return { code, out, err };
 }
 
+const STEERING = [
+  'run',
+  'worker',
+  'start',
+  'status',
+  'stop',
+  'pause',
+  'resume',
+  'rewind',
+  'skip-ahead',
+  'undo',
+  'retry',
+  'skip',
+];
+
 describe('usage', () => {
   it.each([
     [[], 'Usage: tidemark'],
@@ -56,8 +71,8 @@ describe('usage', () => {
 
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
-    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'dead-letters', 'table']);
-    const single = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip'].map((name) => [name]);
+    expect(names).toEqual([...STEERING, 'dead-letters', 'table']);
+    const single = STEERING.map((name) => [name]);
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
     for (const args of [...single, ['table', 'create'], ...letters]) {
       const { code, out } = await run([...args, '--help']);
