@@ -37,6 +37,8 @@ export { createActivities } from './worker/activities';
 export { workflowsPath } from './worker/workflow-source';
 export { TidemarkClient } from './client/tidemark-client';
 export type { StartedConsumer, StartOptions } from './client/start-consumer';
+export type { HistorySelection, ShardAudit } from './client/checkpoint-history';
+export type { Audit, AuditFinding, HistoryEntry } from './core/history';
 export type { ControlledConsumer, PauseOptions, ResumeOptions } from './client/pause-consumer';
 export type { MovedShard, MoveOrder, MoveQuery } from './client/move-checkpoints';
 export type { MovePreview } from './client/move-preview';

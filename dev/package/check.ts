@@ -23,6 +23,8 @@ const COMMANDS = [
   'rewind',
   'skip-ahead',
   'undo',
+  'history',
+  'audit',
   'retry',
   'skip',
   'dead-letters',

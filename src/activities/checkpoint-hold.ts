@@ -97,6 +97,10 @@ export class CheckpointHold {
     return this.input.shard;
   }
 
+  get isAcquired(): boolean {
+    return this.committer.current !== undefined;
+  }
+
   /** The last state that was decided. */
   get checkpoint(): CheckpointState {
     const { current } = this.committer;

@@ -1,4 +1,5 @@
 import type { ConsumerDefinition } from '../handler/define-consumer';
+import type { CheckpointHistory } from '../checkpoints/checkpoint-history';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
 import type { HandlerRunner } from '../handler/handler-runner';
@@ -11,6 +12,7 @@ export interface ConsumerRuntime {
   readonly kinesis: KinesisPort;
   readonly store: CheckpointStore;
   readonly letters: DeadLetterStore;
+  readonly history: CheckpointHistory;
   /** Where the handler runs; one runner per slice, which closes it. */
   readonly runner: () => HandlerRunner;
 }

@@ -5,6 +5,7 @@ import { CheckpointHold } from './checkpoint-hold';
 import type { ActivityDependencies } from './dependencies';
 import { Ownership } from './ownership';
 import { findConsumer } from './process-batches';
+import { SliceHistory } from './slice-history';
 
 /** The activity `claimCheckpoint`: takes the checkpoint and does nothing else, so that a move stands on a token of its own run. */
 export function createClaimCheckpoint(dependencies: ActivityDependencies): (input: ClaimInput) => Promise<ClaimResult> {
@@ -19,8 +20,9 @@ export function createClaimCheckpoint(dependencies: ActivityDependencies): (inpu
 /** The activity `moveCheckpoint`: puts the checkpoint where an operator ordered it. Every attempt does the same; it never takes over. */
 export function createMoveCheckpoint(dependencies: ActivityDependencies): (input: MoveInput) => Promise<MoveResult> {
   return (input) =>
-    withHold(dependencies, input, async (hold) => {
+    withHold(dependencies, input, async (hold, history) => {
       const result = await hold.move(input.move);
+      if (result.kind === 'moved') await history.recordMove(input.move);
       if (result.kind !== 'fenced') return { outcome: result.kind, checkpoint: result.checkpoint };
       hold.noteFenced();
       return { outcome: result.kind };
@@ -30,7 +32,7 @@ export function createMoveCheckpoint(dependencies: ActivityDependencies): (input
 async function withHold<T>(
   dependencies: ActivityDependencies,
   input: ClaimInput,
-  action: (hold: CheckpointHold) => Promise<T>,
+  action: (hold: CheckpointHold, history: SliceHistory) => Promise<T>,
 ): Promise<T & Omit<ClaimResult, 'checkpoint'>> {
   const runtime = findConsumer(dependencies, input.shard);
   const context = Context.current();
@@ -38,9 +40,11 @@ async function withHold<T>(
   const ownership = new Ownership(context, context.info.heartbeatTimeoutMs ?? options.heartbeatTimeoutMs);
   const hold = new CheckpointHold({ dependencies, runtime, ownership }, input);
   try {
-    const result = await action(hold);
+    const { worker } = dependencies;
+    const history = new SliceHistory({ ...runtime, ttlMs: options.historyTtlMs, worker }, hold, input);
+    const result = await action(hold, history);
     const { runId } = hold.writer;
-    const told = { runId, progress: hold.progress, events: hold.events, worker: dependencies.worker };
+    const told = { runId, progress: hold.progress, events: hold.events, worker };
     return { ...result, ...told, timing: timingOf(options) };
   } finally {
     ownership.close();

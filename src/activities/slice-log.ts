@@ -27,3 +27,8 @@ export function placeOf({ consumer, streamName, shardId }: Shard): {
 } {
   return { consumer, stream: streamName, shardId };
 }
+
+export function logHistory(shard: Shard, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  log.warn('The history of the checkpoint has a gap: an entry could not be written', { ...placeOf(shard), reason });
+}

@@ -16,6 +16,7 @@ import { FailureSteps } from './failure-steps';
 import { Drain } from './drain';
 import { openSource } from './open-source';
 import { ParkedKeys, type ParkedKeysCache } from './parked-keys';
+import { SliceHistory } from './slice-history';
 import { logLoss } from './slice-log';
 import { afterOrder, suspicionAt } from './slice-start';
 
@@ -45,6 +46,17 @@ export class Slice {
   }
 
   async run(): Promise<SliceResult> {
+    try {
+      return await this.execute();
+    } finally {
+      const { dependencies, runtime } = this.world;
+      const { historyTtlMs: ttlMs } = runtime.definition.options;
+      const history = new SliceHistory({ ...runtime, ttlMs, worker: dependencies.worker }, this.hold, this.input);
+      await history.recordRead(this.input.noted);
+    }
+  }
+
+  private async execute(): Promise<SliceResult> {
     const acquired = await this.hold.acquire();
     if (acquired.kind === 'fenced') return this.fenced();
     const { position } = this.hold.checkpoint;

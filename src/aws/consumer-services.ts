@@ -1,5 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamodbCheckpointStore } from '../checkpoints/dynamodb-store';
+import type { CheckpointHistory } from '../checkpoints/checkpoint-history';
+import { DynamodbCheckpointHistory } from '../checkpoints/dynamodb-history';
 import type { CheckpointStore } from '../checkpoints/checkpoint-store';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
 import { DynamodbDeadLetterStore } from '../dead-letters/dynamodb-dead-letters';
@@ -13,6 +15,7 @@ export interface ConsumerServices {
   readonly kinesis: KinesisPort;
   readonly store: CheckpointStore;
   readonly letters: DeadLetterStore;
+  readonly history: CheckpointHistory;
   readonly dynamodb: DynamoDBClient;
   close(): void;
 }
@@ -25,6 +28,7 @@ export function createConsumerServices({ aws, region, tableName }: ResolvedOptio
     kinesis: new AwsKinesis(kinesisClient),
     store: new DynamodbCheckpointStore(dynamodb, tableName),
     letters: new DynamodbDeadLetterStore(dynamodb, tableName),
+    history: new DynamodbCheckpointHistory(dynamodb, tableName),
     dynamodb,
     close: () => {
       kinesisClient.destroy();

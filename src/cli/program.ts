@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { CommandFailed } from './command-failed';
 import { addDeadLettersCommand } from './commands/dead-letters';
+import { addAuditCommand, addHistoryCommand } from './commands/history';
 import { addPauseCommand, addResumeCommand } from './commands/pause';
 import { addRewindCommand, addUndoCommand } from './commands/rewind';
 import { addRunCommand } from './commands/run';
@@ -55,6 +56,8 @@ export function createProgram(): Command {
     addRewindCommand,
     addSkipAheadCommand,
     addUndoCommand,
+    addHistoryCommand,
+    addAuditCommand,
     addRetryCommand,
     addSkipCommand,
     addDeadLettersCommand,

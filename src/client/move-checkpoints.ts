@@ -5,6 +5,7 @@ import type { CheckpointRow } from '../core/checkpoint';
 import { compareCheckpoints } from '../core/commit-protocol';
 import type { MoveKind, MoveRequest } from '../core/control';
 import { TidemarkError } from '../core/errors';
+import { estimateRecords } from '../core/history';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, shardWorkflowId, type StreamIncarnation } from '../core/names';
 import type { Position } from '../core/positions';
@@ -43,6 +44,8 @@ export interface MovedShard {
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const AT_A_TIME = 8;
+/** Entries of the history that an estimate looks at: at most, of a busy shard, about 14 hours. */
+const LOOK_BACK = 5_000;
 
 /**
  * What a move would do to each shard that it concerns. Nothing is changed.
@@ -111,7 +114,7 @@ function newest(status: ShardStatus, row: CheckpointRow | undefined): ShardStatu
 
 async function previewShard(
   services: ConsumerServices,
-  described: StreamDescription,
+  described: StreamDescription & StreamIncarnation,
   { kind, to }: MoveQuery,
   { shardId, position, progress, lastMove }: ShardStatus,
 ): Promise<MovePreview | undefined> {
@@ -122,7 +125,11 @@ async function previewShard(
     return undefined;
   }
   const { lastArrivalMs } = progress;
-  return previewMove(services, described, { shardId, kind, from: position, to: target, lastArrivalMs, lastMove });
+  const question = { shardId, kind, from: position, to: target, lastArrivalMs, lastMove };
+  const preview = await previewMove(services, described, question);
+  const entries = await services.history.list({ ...described, shardId }, { limit: LOOK_BACK });
+  const records = preview.refusal ? undefined : estimateRecords(entries, position, target);
+  return records === undefined ? preview : { ...preview, records };
 }
 
 /** Finished shards that a way back would concern: what is in them would not be handled again. */

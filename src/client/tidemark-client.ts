@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { TidemarkError } from '../core/errors';
+import type { HistoryEntry } from '../core/history';
 import { mapConcurrently } from '../core/map-concurrently';
 import {
   shardWorkflowId,
@@ -15,6 +16,7 @@ import type { ConsumerDefinition } from '../handler/define-consumer';
 import { connectTemporal, type TemporalOptions } from '../temporal/connect';
 import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
+import { auditShards, readHistory, type HistorySelection, type ShardAudit } from './checkpoint-history';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
 import { moveShards, previewMoves, type MovedShard, type MoveOrder, type MoveQuery } from './move-checkpoints';
@@ -183,6 +185,16 @@ export class TidemarkClient {
    */
   async move(consumer: ConsumerDefinition, previews: readonly MovePreview[], order: MoveOrder): Promise<MovedShard[]> {
     return moveShards(this.temporal, consumer, previews, order);
+  }
+
+  /** What happened to the checkpoint of a shard, oldest first. */
+  async history(consumer: ConsumerDefinition, selection: HistorySelection): Promise<HistoryEntry[]> {
+    return readHistory(consumer, selection);
+  }
+
+  /** Whether every position of every shard is accounted for; with what is not, and what operators moved. */
+  async audit(consumer: ConsumerDefinition, { shardId }: { readonly shardId?: string } = {}): Promise<ShardAudit[]> {
+    return auditShards(consumer, shardId);
   }
 
   private async runningShards(stream: StreamIncarnation): Promise<{ shardId: string }[]> {

@@ -87,6 +87,11 @@ function padded(sequenceNumber: string, subSequenceNumber: number): string {
   return `${sequenceNumber.padStart(SEQUENCE_DIGITS, '0')}#${String(subSequenceNumber).padStart(8, '0')}`;
 }
 
+/** Entries of the history of a checkpoint sort by time. */
+export function historySortKey(atMs: number, id: string): string {
+  return `history#${String(atMs).padStart(16, '0')}#${id}`;
+}
+
 export function redriveWorkflowId({ consumer, streamName }: ConsumerOfStream, id: string): string {
   return `${WORKFLOW_ID_PREFIX}${consumer}/${streamName}/redrive/${id}`;
 }

@@ -286,6 +286,17 @@ export interface ConsumerOptions {
    */
   readonly file?: string;
   /**
+   * How long the history of checkpoints is kept, in milliseconds: 30 days unless given. It is what `history`, `audit` and an estimate
+   * before a rewind read.
+   *
+   * One entry per shard and history interval in which something was committed: one DynamoDB write unit each.
+   *
+   * @minimum 60000
+   * @maximum 315360000000
+   * @default 2592000000
+   */
+  readonly historyTtlMs?: number;
+  /**
    * How long a dead letter is kept, in milliseconds. Without it, dead letters are kept until they are deleted.
    *
    * DynamoDB deletes expired items within a few days, without cost.
@@ -309,6 +320,7 @@ export const defaultConsumerOptions = {
   shardSyncIntervalMs: 60_000,
   heartbeatTimeoutMs: 10_000,
   handlerTimeoutMs: 300_000,
+  historyTtlMs: 2_592_000_000,
   tableName: DEFAULT_TABLE_NAME,
   errorDetail: 'code',
   isolation: 'inline',
@@ -324,6 +336,7 @@ export const optionRanges = {
   shardSyncIntervalMs: [1_000, 3_600_000],
   heartbeatTimeoutMs: [2_000, 600_000],
   handlerTimeoutMs: [100, 86_400_000],
+  historyTtlMs: [60_000, 315_360_000_000],
 } as const satisfies Partial<Record<keyof ConsumerOptions, readonly [number, number]>>;
 
 export const defaultFailureOptions = {

@@ -41,7 +41,7 @@ export function dispatchWrite(state: ShardState): ShardState {
 
 /** A slice ended normally. Its committed position is the truth; a fenced one leaves a claim to be made. */
 export function foldSlice(state: ShardState, result: SliceResult): ShardState {
-  const next = { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result) };
+  const next = { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result), noted: undefined };
   // Fenced while it carried out an order: the next one does, again.
   if (result.end === 'fenced') return { ...next, order: state.order };
   const streak = result.end === 'shardEnd' ? undefined : streakAfter(state, result);
@@ -62,6 +62,7 @@ export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): 
     ...state,
     ...known(state, failure),
     belief: foldCheckpoint(state.belief, failure),
+    noted: undefined,
     phase: halt?.how === 'park' ? 'PARKED' : halt ? 'FAILED' : 'RETRYING',
     streak,
     lastError,
@@ -82,7 +83,7 @@ export function foldPauseRequest(state: ShardState, pause: Pause): ShardState {
 export function foldPaused(state: ShardState, pause: Pause): ShardState {
   if (state.phase === 'PAUSED') return state;
   const { by, reason, untilMs, atMs } = pause;
-  return noteEvents({ ...state, phase: 'PAUSED' }, [{ kind: 'paused', atMs, by, reason, untilMs }]);
+  return noteControl({ ...state, phase: 'PAUSED' }, { kind: 'paused', atMs, by, reason, untilMs });
 }
 
 /** Back to what it was before. A pause of the shard's own does not end with that of the consumer. */
@@ -91,7 +92,7 @@ export function foldResume(state: ShardState, { by, reason, scope }: ResumeReque
   if (pause === undefined || (scope === 'consumer' && pause.scope === 'shard')) return state;
   if (state.phase !== 'PAUSED') return { ...state, pause: undefined };
   const phase = halt ? 'PARKED' : state.streak ? 'RETRYING' : slices > 0 ? 'READING' : 'STARTING';
-  return noteEvents({ ...state, pause: undefined, phase }, [{ kind: 'resumed', atMs, by, reason }]);
+  return noteControl({ ...state, pause: undefined, phase }, { kind: 'resumed', atMs, by, reason });
 }
 
 export function foldClaim(state: ShardState, result: ClaimResult): ShardState {
@@ -118,6 +119,10 @@ export function foldMove(state: ShardState, move: Move, result: MoveResult): Sha
   };
   const places = { from: describePosition(from), to: describePosition(to) };
   return noteEvents(moved, [{ kind: 'moved', atMs, how: kind, ...places, by, reason }]);
+}
+
+function noteControl(state: ShardState, event: ShardEvent): ShardState {
+  return { ...noteEvents(state, [event]), noted: [...(state.noted ?? []), event].slice(-RECENT_EVENTS) };
 }
 
 function noteEvents(state: ShardState, events: readonly ShardEvent[]): ShardState {

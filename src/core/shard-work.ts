@@ -24,6 +24,8 @@ export interface SliceInput {
   readonly activitySeq: number;
   /** Failures of the records at the current position so far. */
   readonly streak?: FailureStreak;
+  /** What operators did since the last slice, for the history of the checkpoint. */
+  readonly noted?: readonly ShardEvent[];
   /** What an operator wants done with a parked shard or partition key, before anything else. */
   readonly order?: ParkedOrder;
 }
@@ -172,6 +174,8 @@ export interface ShardCarried {
   /** Accepted, and not carried out yet. */
   readonly move?: Move;
   readonly lastMove?: MoveNote;
+  /** Pauses and resumes that the history of the checkpoint does not have yet. */
+  readonly noted?: readonly ShardEvent[];
   readonly worker?: string;
 }
 

@@ -56,10 +56,10 @@ function runtimesOf(consumers: readonly ConsumerDefinition[], runners: HandlerRu
     if (runtimes.has(key)) {
       throw new TidemarkError('DUPLICATE_CONSUMER', `Two consumers are called ${name} on stream ${streamName}`);
     }
-    const { kinesis, store, letters } = createConsumerServices(definition.options);
+    const { kinesis, store, letters, history } = createConsumerServices(definition.options);
     const handlers = createHandlerRunners(definition);
     runners.push(handlers);
-    runtimes.set(key, { definition, kinesis, store, letters, runner: () => handlers.create() });
+    runtimes.set(key, { definition, kinesis, store, letters, history, runner: () => handlers.create() });
   }
   return runtimes;
 }

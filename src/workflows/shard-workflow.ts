@@ -211,9 +211,9 @@ class ShardRun implements ControlledShard {
 
   private processBatches(): Promise<SliceResult> {
     const { shard, parentShardIds } = this.input;
-    const { timing, belief, progress, activitySeq, streak, order } = this.state;
+    const { timing, belief, progress, activitySeq, streak, order, noted } = this.state;
     const activities = activitiesWith(timing, describeSlice(this.status()));
-    return activities.processBatches({ shard, parentShardIds, belief, progress, activitySeq, streak, order });
+    return activities.processBatches({ shard, parentShardIds, belief, progress, activitySeq, streak, order, noted });
   }
 
   private foldOther(error: unknown): Turn {

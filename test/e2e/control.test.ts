@@ -99,6 +99,18 @@ describe('a consumer that an operator steers', () => {
       });
       await run.signal(next, 'SIGTERM');
       await next.exited;
+
+      const [audit] = await run.client.audit(run.definition);
+      expect(audit).toMatchObject({ isCovered: true });
+      expect(audit?.findings.map(({ kind, cause }) => `${kind} ${cause}`)).toEqual([
+        'rewound rewind by jane: a test',
+        'skipped skip by jane: a test',
+        'rewound undo by jane: a test',
+      ]);
+      const entries = await run.client.history(run.definition, { shardId: audit?.shardId ?? '' });
+      expect(entries.flatMap(({ events }) => events.map(({ kind }) => kind))).toEqual(
+        expect.arrayContaining(['claimed', 'paused', 'resumed']),
+      );
     });
   });
 

@@ -3,6 +3,7 @@ import { TrialLane } from '../../../src/activities/trial-lane';
 import { shardWorkflowId, type StreamIncarnation } from '../../../src/core/names';
 import { SHARD_END, TRIM_HORIZON, type Position } from '../../../src/core/positions';
 import type { StreamRegistration, SyncResult } from '../../../src/core/shard-work';
+import { MemoryCheckpointHistory } from '../../../src/checkpoints/checkpoint-history';
 import { MemoryDeadLetterStore } from '../../../src/dead-letters/memory-dead-letters';
 import { defineConsumer } from '../../../src/handler/define-consumer';
 import { inlineRunner } from '../../../src/handler/inline-runner';
@@ -33,7 +34,8 @@ beforeEach(async () => {
   const definition = defineConsumer({ name: 'delays', stream: 'flights', startFrom: 'LATEST', handler });
   const kinesis = new AwsKinesis(localKinesisClient(server.endpoint));
   const letters = new MemoryDeadLetterStore();
-  const runtime = { definition, kinesis, store, letters, runner: () => inlineRunner(definition) };
+  const history = new MemoryCheckpointHistory();
+  const runtime = { definition, kinesis, store, letters, history, runner: () => inlineRunner(definition) };
   activities = createActivitiesFrom({
     consumers: new Map([['delays/flights', runtime]]),
     worker: 'worker-1',

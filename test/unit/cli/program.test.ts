@@ -29,6 +29,8 @@ const STEERING = [
   'rewind',
   'skip-ahead',
   'undo',
+  'history',
+  'audit',
   'retry',
   'skip',
 ];

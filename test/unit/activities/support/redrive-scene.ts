@@ -7,6 +7,8 @@ import type { StreamIncarnation } from '../../../../src/core/names';
 import { TRIM_HORIZON } from '../../../../src/core/positions';
 import type { RedriveInput, RedriveResult } from '../../../../src/core/redrive';
 import type { DeadLetterStore } from '../../../../src/dead-letters/dead-letter-store';
+import { MemoryCheckpointHistory } from '../../../../src/checkpoints/checkpoint-history';
+import type { HandlerRunner } from '../../../../src/handler/handler-runner';
 import { MemoryDeadLetterStore } from '../../../../src/dead-letters/memory-dead-letters';
 import { defineConsumer, type ConsumerInput } from '../../../../src/handler/define-consumer';
 import type { BatchHandler } from '../../../../src/handler/handler';
@@ -104,7 +106,9 @@ export class RedriveScene {
     });
     // Redriving never calls Kinesis: nothing listens there.
     const kinesis = new AwsKinesis(localKinesisClient('http://127.0.0.1:9'));
-    const runtime = { definition, kinesis, store: this.store, letters, runner: () => inlineRunner(definition) };
+    const history = new MemoryCheckpointHistory();
+    const runner = (): HandlerRunner => inlineRunner(definition);
+    const runtime = { definition, kinesis, store: this.store, letters, history, runner };
     return {
       consumers: new Map([['delays/flights', runtime]]),
       worker: 'worker-a:1',

@@ -16,6 +16,7 @@ import type { ShardState } from '../../../../src/core/shard-state';
 import type { HandlerFailure, ParkedOrder, SliceInput, SliceResult } from '../../../../src/core/shard-work';
 import type { Effect, EffectsRefused } from '../../../../src/checkpoints/checkpoint-store';
 import type { DeadLetter } from '../../../../src/core/dead-letter';
+import { MemoryCheckpointHistory } from '../../../../src/checkpoints/checkpoint-history';
 import { MemoryDeadLetterStore } from '../../../../src/dead-letters/memory-dead-letters';
 import { TrialLane } from '../../../../src/activities/trial-lane';
 import type { HandlerRunner } from '../../../../src/handler/handler-runner';
@@ -42,6 +43,7 @@ export type RunningSlice = RunningActivity<SliceResult>;
 export class SliceScene {
   readonly store = new WatchedStore();
   readonly letters = new MemoryDeadLetterStore();
+  readonly history = new MemoryCheckpointHistory();
   /** Payloads that the handler was given, batch by batch. */
   readonly handled: string[][] = [];
   /** What the handler does with a batch beside noting it. */
@@ -184,6 +186,7 @@ export class SliceScene {
       kinesis: new AwsKinesis(this.client),
       store: this.store,
       letters: this.letters,
+      history: this.history,
       runner,
     };
     return createActivitiesFrom({
