@@ -2,12 +2,7 @@ import { codeOf } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { KinesisPort } from '../kinesis/kinesis-port';
 import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
-import {
-  kinesisFailedChannel,
-  pageReadChannel,
-  type KinesisFailedMessage,
-  type PageReadMessage,
-} from './diagnostics';
+import { kinesisFailedChannel, pageReadChannel, type KinesisFailedMessage, type PageReadMessage } from './diagnostics';
 
 type ShardCalls = Pick<KinesisPort, 'getRecords' | 'getShardIterator'>;
 
