@@ -45,10 +45,10 @@ export interface WorkerOptions {
   readonly health?: string;
   /**
    * After how long without progress, although it knows of records, a running shard makes `/livez` fail, milliseconds. Waiting for Kinesis or
-   * DynamoDB does not count, nor do the pauses of the failure policy.
+   * DynamoDB does not count, nor do the pauses of the failure policy. Default: 5 minutes, or three times the longest `handlerTimeoutMs` if
+   * that is more.
    *
    * @minimum 1000
-   * @default 300000, or three times the longest handlerTimeoutMs if that is more
    */
   readonly stuckAfterMs?: number;
 }
@@ -74,6 +74,7 @@ export async function createWorker(
   options: WorkerOptions = {},
 ): Promise<TidemarkWorker> {
   const maxShards = checkMaxShards(options.maxShards ?? 1_000);
+  checkStuckAfter(options.stuckAfterMs);
   const dependencies = dependenciesFor(consumers);
   const temporal = resolveTemporal(options.temporal);
   const { namespace } = temporal;
@@ -169,5 +170,13 @@ function checkMaxShards(maxShards: number): number {
   throw new TidemarkError(
     'INVALID_OPTION',
     `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``,
+  );
+}
+
+function checkStuckAfter(stuckAfterMs: number | undefined): void {
+  if (stuckAfterMs === undefined || (Number.isFinite(stuckAfterMs) && stuckAfterMs >= 1_000)) return;
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    `Expected \`stuckAfterMs\` to be a number of at least 1000, got \`${stuckAfterMs}\``,
   );
 }

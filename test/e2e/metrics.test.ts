@@ -1,5 +1,6 @@
 import { CliScene } from '../support/cli/scene';
 import { eventually } from '../support/eventually';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { freePort, scrape, sumOf, type Series } from '../support/prometheus-text';
 
 const RECORDS = 30;
@@ -9,9 +10,12 @@ const PATIENCE = { timeoutMs: 60_000, intervalMs: 200 };
 jest.setTimeout(150_000);
 
 let scene: CliScene;
+let temporal: TcpProxy;
 
 beforeAll(async () => {
   scene = await CliScene.create();
+  const [host = '', port = ''] = (scene.env.TEMPORAL_ADDRESS ?? '').split(':');
+  temporal = await startTcpProxy(host, Number(port));
   scene.kinesis.createStream(scene.stream, 2);
   for (let index = 0; index < RECORDS; index += 1) {
     // One record can never succeed, and every tenth is not wanted.
@@ -19,20 +23,28 @@ beforeAll(async () => {
     scene.kinesis.put(scene.stream, `key-${index}`, data);
   }
 });
-afterAll(() => scene.close());
+afterAll(async () => {
+  await scene.close();
+  await temporal.close();
+});
 
-it('a worker shows its metrics beside those of the SDK, and answers probes', async () => {
+it('a worker shows its metrics beside those of the SDK, and answers probes with the truth', async () => {
   const file = scene.consumer('watched', {
     more: `filter: (record) => !record.json<{ unwanted: boolean }>().unwanted,
       onFailure: { maxAttempts: 1 },`,
     handler: `async ({ records }, { signal }) => {
+      if (records.some((record) => record.partitionKey === 'slow')) {
+        console.log('slow begun');
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+      }
       const bad = records.find((record) => record.json<{ bad: boolean }>().bad);
       return bad ? { failures: [{ record: bad, reason: new Error('bad') }] } : undefined;
     }`,
   });
   const port = await freePort();
   const metricsUrl = `http://127.0.0.1:${port}/metrics`;
-  const run = scene.spawn(['run', file, '--create-table', '--metrics', `127.0.0.1:${port}`, '--health', '127.0.0.1:0']);
+  const args = ['run', file, '--create-table', '--metrics', `127.0.0.1:${port}`, '--health', '127.0.0.1:0'];
+  const run = scene.spawn(args, { TEMPORAL_ADDRESS: temporal.address });
   const labels = { consumer: 'watched', stream: scene.stream };
   const handled = async (): Promise<Series[] | undefined> => {
     const series = await scrape(metricsUrl);
@@ -85,9 +97,26 @@ it('a worker shows its metrics beside those of the SDK, and answers probes', asy
     // Between two slices a shard does not run for a moment.
     body: { status: 'ok', reasons: [], runningShards: expect.any(Number), stuckShards: 0 },
   });
-  await scene.run(['stop', file, '--force']);
+
+  const readiness = async (): Promise<string> => {
+    const answer = await fetch(`${healthUrl}/readyz`);
+    const { status, reasons } = (await answer.json()) as { status: string; reasons: string[] };
+    return `${answer.status} ${status}: ${reasons.join('; ')}`;
+  };
+  await temporal.cut();
+  const isCutOff = async (): Promise<boolean> => (await readiness()) === '503 unready: Temporal does not answer';
+  await eventually(isCutOff, { ...PATIENCE, what: 'unready without Temporal' });
+  await temporal.restore();
+  await eventually(async () => (await readiness()) === '200 ready: ', { ...PATIENCE, what: 'ready again' });
+
+  scene.kinesis.put(scene.stream, 'slow', '{}');
+  await eventually(() => run.stdout().includes('slow begun'), { ...PATIENCE, what: 'a batch in flight' });
   run.child.kill('SIGTERM');
+  const isDraining = async (): Promise<boolean> =>
+    /^503 unready: the worker of watched on .* is (STOPPING|DRAINING)/.test(await readiness());
+  await eventually(isDraining, { ...PATIENCE, what: 'unready while it drains' });
   expect((await run.exited).code).toBe(0);
+  await scene.run(['stop', file, '--force']);
 });
 
 function isAtTip(series: readonly Series[], labels: Record<string, string>): boolean {
