@@ -11,6 +11,7 @@ import {
   type TemporalOptions,
 } from '../temporal/connect';
 import { dependenciesFor, workerIdentity, type WorkerDependencies } from './activities';
+import { startHealthServer, type HealthServer } from './health-server';
 import { observe, type ObservedWorker } from './observe';
 import { installExporter, type MetricsOptions } from './telemetry';
 import { workflowBundle } from './workflow-source';
@@ -73,19 +74,40 @@ export async function createWorker(
   consumers: readonly ConsumerDefinition[],
   options: WorkerOptions = {},
 ): Promise<TidemarkWorker> {
-  const maxShards = checkMaxShards(options.maxShards ?? 1_000);
+  checkMaxShards(options.maxShards);
   checkStuckAfter(options.stuckAfterMs);
   const dependencies = dependenciesFor(consumers);
+  if (options.metrics) installExporter(options.metrics);
+  // Before anything that must be closed again: an address may be taken.
+  const health = options.health === undefined ? undefined : await startHealthServer(options.health);
+  try {
+    return await connectAndCreate(consumers, { dependencies, health, options });
+  } catch (error) {
+    await health?.close();
+    throw error;
+  }
+}
+
+interface CreateWorld {
+  readonly dependencies: WorkerDependencies;
+  readonly health: HealthServer | undefined;
+  readonly options: WorkerOptions;
+}
+
+async function connectAndCreate(
+  consumers: readonly ConsumerDefinition[],
+  { dependencies, health, options }: CreateWorld,
+): Promise<TidemarkWorker> {
   const temporal = resolveTemporal(options.temporal);
   const { namespace } = temporal;
-  if (options.metrics) installExporter(options.metrics);
   const connection = await connectWorker(temporal);
+  const maxShards = options.maxShards ?? DEFAULT_MAX_SHARDS;
   const observed = await createWorkers(consumers, { maxShards, dependencies, connection, namespace }).catch(
     (error: unknown) => {
       throw translateTemporalError(error, { address: temporal.connectionOptions.address, namespace });
     },
   );
-  const observation = await observe(observed, { connection, namespace }, options);
+  const observation = observe(observed, { connection, namespace }, health, options);
   const workers = observed.map(({ worker }) => worker);
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -102,8 +124,8 @@ export async function createWorker(
       await connection.close();
     }
   };
-  const { healthUrl } = observation;
-  return { run, shutdown, runningShards: () => [...dependencies.running], ...(healthUrl ? { healthUrl } : {}) };
+  const runningShards = (): string[] => [...dependencies.running];
+  return { run, shutdown, runningShards, ...(health ? { healthUrl: health.url } : {}) };
 }
 
 interface WorkersWorld {
@@ -165,8 +187,10 @@ async function runAll(workers: readonly Worker[], shutdown: () => void): Promise
   if (failed) throw failed.reason;
 }
 
-function checkMaxShards(maxShards: number): number {
-  if (Number.isInteger(maxShards) && maxShards >= 1 && maxShards <= 10_000) return maxShards;
+const DEFAULT_MAX_SHARDS = 1_000;
+
+function checkMaxShards(maxShards = DEFAULT_MAX_SHARDS): void {
+  if (Number.isInteger(maxShards) && maxShards >= 1 && maxShards <= 10_000) return;
   throw new TidemarkError(
     'INVALID_OPTION',
     `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``,

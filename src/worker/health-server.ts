@@ -10,18 +10,26 @@ export interface HealthProbes {
 }
 
 export interface HealthServer {
+  /** What answers from now on; until then the process is alive and not ready. */
+  use(probes: HealthProbes): void;
   /** Where it listens, with the port that it got. */
   readonly url: string;
   close(): Promise<void>;
 }
+
+const STARTING: HealthProbes = {
+  livez: () => ({ isOk: true, body: { status: 'ok', reasons: [] } }),
+  readyz: async () => ({ isOk: false, body: { status: 'unready', reasons: ['the worker starts'] } }),
+};
 
 /**
  * Answers `GET /livez` and `GET /readyz` with 200 or 503, and JSON that says why. It shares the event loop with the handlers: while that is
  * blocked there is no answer, which a probe takes for a failure.
  * @throws `INVALID_OPTION` for an address that cannot be listened on
  */
-export async function startHealthServer(address: string, probes: HealthProbes): Promise<HealthServer> {
+export async function startHealthServer(address: string): Promise<HealthServer> {
   const { host, port } = parseHostPort(address, 'health');
+  let probes = STARTING;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (path === '/livez') answer(response, probes.livez());
@@ -39,6 +47,7 @@ export async function startHealthServer(address: string, probes: HealthProbes): 
   server.unref();
   const { port: bound } = server.address() as AddressInfo;
   return {
+    use: (next) => void (probes = next),
     url: `http://${formatHostPort({ host, port: bound })}`,
     close: () =>
       new Promise((resolve) => {

@@ -5,13 +5,12 @@ import type { WatchedConsumer } from '../metrics/channels';
 import { ShardPictures } from '../metrics/shard-pictures';
 import { startMetrics } from '../metrics/start-metrics';
 import { reportLiveness, reportReadiness, type WorkerState } from './health-report';
-import { startHealthServer } from './health-server';
+import type { HealthProbes, HealthServer } from './health-server';
 import type { MetricsOptions } from './telemetry';
 
 /** What tells others how this process is. */
 export interface ObserveOptions {
   readonly metrics?: MetricsOptions;
-  readonly health?: string;
   readonly stuckAfterMs?: number;
 }
 
@@ -21,23 +20,22 @@ export interface ObservedWorker {
 }
 
 export interface Observation {
-  readonly healthUrl?: string;
   /** After the workers have ended and before the connection is closed: the runtime goes with it. */
   stop(): Promise<void>;
 }
 
 /** Starts what the options ask for: metrics, and answers to health probes. */
-export async function observe(
+export function observe(
   workers: readonly ObservedWorker[],
   temporal: { readonly connection: NativeConnection; readonly namespace: string },
+  health: HealthServer | undefined,
   options: ObserveOptions,
-): Promise<Observation> {
-  const { metrics, health } = options;
-  if (!metrics && health === undefined) return { stop: async () => undefined };
+): Observation {
+  const { metrics } = options;
+  if (!metrics && !health) return { stop: async () => undefined };
   const consumers = workers.map(consumerOf);
   const pictures = new ShardPictures(consumers);
-  const server =
-    health === undefined ? undefined : await startHealthServer(health, probesOf(workers, pictures, temporal, options));
+  health?.use(probesOf(workers, pictures, temporal, options));
   const running =
     metrics &&
     startMetrics({
@@ -49,11 +47,10 @@ export async function observe(
       countParked: (consumer) => countParked(temporal, consumer),
     });
   return {
-    ...(server ? { healthUrl: server.url } : {}),
     stop: async () => {
       running?.stop();
       pictures.close();
-      await server?.close();
+      await health?.close();
     },
   };
 }
@@ -66,7 +63,7 @@ function probesOf(
   pictures: ShardPictures,
   { connection }: { readonly connection: NativeConnection },
   options: ObserveOptions,
-): Parameters<typeof startHealthServer>[1] {
+): HealthProbes {
   const timeouts = workers.map(({ definition }) => 3 * definition.options.handlerTimeoutMs);
   const stuckAfterMs = options.stuckAfterMs ?? Math.max(MIN_STUCK_AFTER_MS, ...timeouts);
   const isReachable = rememberFor(ANSWER_HOLDS_MS, () => answers(connection));

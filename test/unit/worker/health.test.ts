@@ -51,14 +51,13 @@ describe('the server', () => {
   it('answers probes with a status and a reason', async () => {
     let isOk = true;
     const report = (name: string): HealthReport => ({ isOk, body: { name } });
-    const server = await startHealthServer('127.0.0.1:0', {
-      livez: () => report('livez'),
-      readyz: async () => report('readyz'),
-    });
+    const server = await startHealthServer('127.0.0.1:0');
     const get = async (path: string): Promise<unknown[]> => {
       const answer = await fetch(`${server.url}${path}`);
       return [answer.status, ((await answer.json()) as { name?: string }).name];
     };
+    expect([(await get('/livez'))[0], (await get('/readyz'))[0]]).toEqual([200, 503]);
+    server.use({ livez: () => report('livez'), readyz: async () => report('readyz') });
     expect([await get('/livez'), await get('/readyz?verbose')]).toEqual([
       [200, 'livez'],
       [200, 'readyz'],
@@ -69,10 +68,7 @@ describe('the server', () => {
       [503, 'readyz'],
       [404, undefined],
     ]);
-    const taken = startHealthServer(new URL(server.url).host, {
-      livez: () => report(''),
-      readyz: async () => report(''),
-    });
+    const taken = startHealthServer(new URL(server.url).host);
     await expect(taken).rejects.toThrow(/Cannot listen on `health` address 127\.0\.0\.1:\d+ \(EADDRINUSE\)/);
     await server.close();
   });
