@@ -1,33 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { CACHE, findProgram } from './support/prometheus';
 
 const ROOT = path.resolve(__dirname, '../../..');
-const CACHE = path.join(ROOT, '.cache/prometheus');
-const UNPACKED = path.join(CACHE, 'x/usr/bin/promtool');
 
 jest.setTimeout(180_000);
 
-/** From `PATH`, the project's cache, or Debian's package, which is unpacked and not installed. */
-function findPromtool(): string {
-  if (spawnSync('promtool', ['--version']).status === 0) return 'promtool';
-  if (!existsSync(UNPACKED)) unpack();
-  return UNPACKED;
-}
-
-function unpack(): void {
-  mkdirSync(CACHE, { recursive: true });
-  try {
-    execFileSync('apt-get', ['download', 'prometheus'], { cwd: CACHE, stdio: 'pipe' });
-    const deb = readdirSync(CACHE).find((name) => name.endsWith('.deb')) ?? '';
-    execFileSync('dpkg', ['-x', deb, 'x'], { cwd: CACHE, stdio: 'pipe' });
-  } catch (cause) {
-    throw new Error('This test needs promtool: install Prometheus, so that promtool is on PATH', { cause });
-  }
-}
-
 function promtool(...args: string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(findPromtool(), args, { cwd: ROOT, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(findProgram('promtool'), args, { cwd: ROOT, encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }
 
