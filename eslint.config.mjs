@@ -35,13 +35,26 @@ const worlds = {
   },
   // Effects that a handler hands over are typed as the SDK types them; a handler's thread must not load the SDK for that.
   handler: { folders: ['core', 'kinesis'], packages: ['node:.*'], typesOf: ['@aws-sdk/client-dynamodb'] },
+  // It listens to what activities publish, and knows nothing else of them.
+  metrics: { folders: ['core', 'activities'], packages: ['@temporalio/common', 'node:.*'] },
   temporal: {
     folders: ['core'],
     packages: ['@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'node:.*'],
   },
   worker: {
     // index.ts: a consumer file that does not find the package gets this one.
-    folders: ['core', 'activities', 'aws', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'index.ts'],
+    folders: [
+      'core',
+      'activities',
+      'aws',
+      'kinesis',
+      'checkpoints',
+      'dead-letters',
+      'handler',
+      'metrics',
+      'temporal',
+      'index.ts',
+    ],
     packages: ['@temporalio/worker', '@temporalio/common', 'jiti', 'node:.*'],
   },
   client: {

@@ -33,6 +33,7 @@ export type { ResolvedOptions } from './core/resolve-options';
 export { TidemarkError, type ErrorCode } from './core/errors';
 export type { Position } from './core/positions';
 export { createWorker, type TidemarkWorker, type WorkerOptions } from './worker/create-worker';
+export { metricsExporter, type MetricsOptions } from './worker/telemetry';
 export { createActivities } from './worker/activities';
 export { workflowsPath } from './worker/workflow-source';
 export { TidemarkClient } from './client/tidemark-client';

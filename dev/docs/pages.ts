@@ -40,6 +40,12 @@ const sources = [
     interfaceName: 'WorkerOptions',
   },
   {
+    title: 'Metrics options',
+    introduction: 'The option `metrics` of a worker. [Monitoring](monitoring.md) has the metrics themselves.',
+    file: 'src/worker/telemetry.ts',
+    interfaceName: 'MetricsOptions',
+  },
+  {
     title: 'Temporal options',
     introduction:
       'The option `temporal` of a worker, and the argument of `TidemarkClient.connect`. Leave them out, and Temporal’s standard configuration counts.',

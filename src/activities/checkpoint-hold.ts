@@ -13,9 +13,13 @@ import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import {
   claimedChannel,
   committedChannel,
+  eventChannel,
   fencedChannel,
+  troubleChannel,
   type ClaimedMessage,
   type CommittedMessage,
+  type ShardEventMessage,
+  type TroubleMessage,
 } from './diagnostics';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
@@ -63,7 +67,7 @@ export class CheckpointHold {
         // A commit is made again as long as the shard is this execution's. A claim protects no work, so a stop ends it.
         sleep: (ms) => sleep(ms, this.committer.current ? ownership.lost : ownership.stop),
         assertOwner: () => ownership.assertOwner(),
-        onTrouble: (error) => this.noteTrouble(error),
+        onTrouble: (error) => this.noteTrouble(error, 'checkpoint'),
       },
       { shard: input.shard, writer: this.writer, workflowId, parentShardIds: input.parentShardIds },
     );
@@ -116,6 +120,7 @@ export class CheckpointHold {
   async commit(position: Position, content: CommitContent): Promise<'committed' | 'fenced' | EffectsRefused> {
     const { progress, records, effects, trial } = content;
     const before = this.checkpoint;
+    const progressBefore = this.progress;
     const committed: Progress = { ...progress, committedAtMs: this.now };
     const sentAtNs = process.hrtime.bigint();
     const outcome = await this.committer.commit(position, { ...this.facts(committed), trial }, effects);
@@ -129,6 +134,8 @@ export class CheckpointHold {
       checkpoint: this.checkpoint,
       previousToken: before.token,
       records,
+      before: progressBefore,
+      progress: committed,
       sentAtNs,
     } satisfies CommittedMessage);
     return 'committed';
@@ -149,6 +156,7 @@ export class CheckpointHold {
 
   noteEvent(event: ShardEvent): void {
     this.events.push(event);
+    eventChannel.publish({ shard: this.input.shard, event } satisfies ShardEventMessage);
   }
 
   noteFenced(): void {
@@ -157,9 +165,10 @@ export class CheckpointHold {
     logFenced(this.input.shard);
   }
 
-  noteTrouble(error: unknown): void {
+  noteTrouble(error: unknown, of: TroubleMessage['of'] = 'other'): void {
     const code = error === undefined ? undefined : (codeOf(error) ?? 'INTERNAL');
     this.describe(code);
+    troubleChannel.publish({ shard: this.input.shard, of, ...(code ? { code } : {}) } satisfies TroubleMessage);
     if (code) logTrouble(this.input.shard, code, error);
   }
 

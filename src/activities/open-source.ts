@@ -10,7 +10,9 @@ import type { StreamWatch } from '../kinesis/stream-watch';
 import { unlessAborted } from '../kinesis/unless-aborted';
 import { BatchSource } from './batch-source';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
+import { openedChannel, type OpenedMessage } from './diagnostics';
 import { sleep } from './sleep';
+import { watchedKinesis, watchedReader } from './watched-reads';
 
 export interface SourceWorld {
   readonly dependencies: ActivityDependencies;
@@ -37,11 +39,12 @@ export async function openSource(
   const { options } = runtime.definition;
   const { retentionMs, serviceNowMs } = await describeStream(world);
   const describedAt = performance.now();
+  openedChannel.publish({ shard, retentionMs } satisfies OpenedMessage);
   const { lastArrivalMs, caughtUpAtMs } = progress;
   const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs: serviceNowMs, retentionMs });
   const reader = new ShardReader(
     {
-      kinesis: runtime.kinesis,
+      kinesis: watchedKinesis(runtime.kinesis, shard),
       watch,
       random: dependencies.random,
       // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
@@ -56,7 +59,7 @@ export async function openSource(
       pollIntervalMs: options.pollIntervalMs,
     },
   );
-  return { source: new BatchSource(reader, options, stop), ...(loss ? { loss } : {}) };
+  return { source: new BatchSource(watchedReader(reader, shard), options, stop), ...(loss ? { loss } : {}) };
 }
 
 async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {

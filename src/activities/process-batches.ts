@@ -6,7 +6,9 @@ import { StreamWatch } from '../kinesis/stream-watch';
 import { consumerKey, type ActivityDependencies, type ConsumerRuntime } from './dependencies';
 import { Ownership } from './ownership';
 import { ParkedKeysCache } from './parked-keys';
+import { reportSlice } from './report-slice';
 import { Slice } from './slice';
+import { watchedRunner } from './watched-runner';
 
 /**
  * The activity `processBatches`: one slice of one shard.
@@ -25,11 +27,11 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
       context.info.heartbeatTimeoutMs ?? runtime.definition.options.heartbeatTimeoutMs,
     );
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
-    const runner = runtime.runner();
+    const runner = watchedRunner(runtime.runner());
     const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner, parkedKeys };
     dependencies.running.add(name);
     try {
-      return await new Slice(world, input).run();
+      return await reportSlice(input, () => new Slice(world, input).run());
     } finally {
       ownership.close();
       await runner.close();

@@ -5,6 +5,7 @@ import type { ShardIdentity } from '../core/names';
 import { Ownership } from './ownership';
 import { findConsumer } from './process-batches';
 import { RedriveSlice, type RedriveNote } from './redrive-slice';
+import { watchedRunner } from './watched-runner';
 
 /**
  * The activity `redriveDeadLetters`: some seconds of a redrive. Ends between two batches of letters when it is cancelled or its worker
@@ -20,7 +21,7 @@ export function createRedriveDeadLetters(
     const before = context.info.heartbeatDetails as RedriveNote | undefined;
     const { heartbeatTimeoutMs = runtime.definition.options.heartbeatTimeoutMs } = context.info;
     const ownership = new Ownership(context, heartbeatTimeoutMs);
-    const runner = runtime.runner();
+    const runner = watchedRunner(runtime.runner());
     const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
     try {
       const isCareful = context.info.attempt > 1;

@@ -1,4 +1,12 @@
-import { DefaultLogger, Runtime, type LogEntry, type Logger, type LogLevel } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  Runtime,
+  type LogEntry,
+  type Logger,
+  type LogLevel,
+  type MetricsExporterConfig,
+} from '@temporalio/worker';
+import { TidemarkError } from '../core/errors';
 import { say } from './output';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -38,13 +46,17 @@ function isWorthShowing(name: string, value: unknown): boolean {
  * Gives Temporal's runtime our logger, and takes signals away from it: the command line says what is finishing, and lets a second
  * signal end the process. Before the first worker.
  */
-export function installRuntime(level: LogLevelName): Logger {
+export function installRuntime(level: LogLevelName, metrics?: MetricsExporterConfig): Logger {
   const logger = createLogger(level);
   const core = level === 'trace' || level === 'debug' ? 'INFO' : 'WARN';
-  Runtime.install({
-    logger,
-    shutdownSignals: [],
-    telemetryOptions: { logging: { forward: {}, filter: { core, other: 'ERROR' } } },
-  });
+  const logging = { forward: {}, filter: { core, other: 'ERROR' } } as const;
+  const telemetryOptions = { logging, ...(metrics ? { metrics } : {}) };
+  try {
+    Runtime.install({ logger, shutdownSignals: [], telemetryOptions });
+  } catch (cause) {
+    if (!metrics) throw cause;
+    const hint = cause instanceof Error ? cause.message : String(cause);
+    throw new TidemarkError('INVALID_OPTION', 'Metrics cannot be exported', { cause, hint });
+  }
   return logger;
 }

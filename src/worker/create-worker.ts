@@ -10,7 +10,10 @@ import {
   type ResolvedTemporal,
   type TemporalOptions,
 } from '../temporal/connect';
-import { dependenciesFor, workerIdentity } from './activities';
+import { dependenciesFor, workerIdentity, type WorkerDependencies } from './activities';
+import { startHealthServer, type HealthServer } from './health-server';
+import { observe, type ObservedWorker } from './observe';
+import { installExporter, type MetricsOptions } from './telemetry';
 import { workflowBundle } from './workflow-source';
 
 export interface WorkerOptions {
@@ -32,6 +35,23 @@ export interface WorkerOptions {
    * @default true
    */
   readonly killWhenBlocked?: boolean;
+  /**
+   * Records metrics of shards and consumers, and exports them together with those of Temporal's SDK. Off if left out. With an address in it
+   * this must be the first use of Temporal's worker package in the process.
+   */
+  readonly metrics?: MetricsOptions;
+  /**
+   * Address on which `/livez` and `/readyz` are answered: `host:port`, or a port of 127.0.0.1; port 0 takes a free one. Off if left out.
+   */
+  readonly health?: string;
+  /**
+   * After how long without progress, although it knows of records, a running shard makes `/livez` fail, milliseconds. Waiting for Kinesis or
+   * DynamoDB does not count, nor do the pauses of the failure policy. Default: 5 minutes, or three times the longest `handlerTimeoutMs` if
+   * that is more.
+   *
+   * @minimum 1000
+   */
+  readonly stuckAfterMs?: number;
 }
 
 /** A worker process for one or more consumers. */
@@ -42,6 +62,8 @@ export interface TidemarkWorker {
   shutdown(): void;
   /** Shards that this process reads now, as `<consumer>/<stream>/<shard id>`. */
   runningShards(): string[];
+  /** Where `/livez` and `/readyz` are answered, if they are: `http://host:port`. */
+  readonly healthUrl?: string;
 }
 
 /**
@@ -52,34 +74,41 @@ export async function createWorker(
   consumers: readonly ConsumerDefinition[],
   options: WorkerOptions = {},
 ): Promise<TidemarkWorker> {
-  const maxShards = checkMaxShards(options.maxShards ?? 1_000);
+  checkMaxShards(options.maxShards);
+  checkStuckAfter(options.stuckAfterMs);
   const dependencies = dependenciesFor(consumers);
+  if (options.metrics) installExporter(options.metrics);
+  // Before anything that must be closed again: an address may be taken.
+  const health = options.health === undefined ? undefined : await startHealthServer(options.health);
+  try {
+    return await connectAndCreate(consumers, { dependencies, health, options });
+  } catch (error) {
+    await health?.close();
+    throw error;
+  }
+}
+
+interface CreateWorld {
+  readonly dependencies: WorkerDependencies;
+  readonly health: HealthServer | undefined;
+  readonly options: WorkerOptions;
+}
+
+async function connectAndCreate(
+  consumers: readonly ConsumerDefinition[],
+  { dependencies, health, options }: CreateWorld,
+): Promise<TidemarkWorker> {
   const temporal = resolveTemporal(options.temporal);
   const { namespace } = temporal;
   const connection = await connectWorker(temporal);
-  const bundle = await workflowBundle();
-  const activities = { ...createActivitiesFrom(dependencies) };
-  const workers = await Promise.all(
-    consumers.map(({ options: { name, streamName } }) =>
-      Worker.create({
-        connection,
-        namespace,
-        identity: workerIdentity(),
-        taskQueue: taskQueueFor({ consumer: name, streamName }),
-        workflowBundle: bundle,
-        activities,
-        // A shard holds its slot for good; the reserve lets listings and stops through when all shards are here.
-        maxConcurrentActivityTaskExecutions: maxShards + 10,
-        maxCachedWorkflows: maxShards + 10,
-        // Eager activities would keep every shard on the worker that ran its first slice (measured: 64 of 64).
-        maxEagerActivityReservationsPerWorkflowTask: 0,
-        // After a crash, queries and workflow tasks wait this long for the dead worker.
-        stickyQueueScheduleToStartTimeout: '3 seconds',
-      }),
-    ),
-  ).catch((error: unknown) => {
-    throw translateTemporalError(error, { address: temporal.connectionOptions.address, namespace });
-  });
+  const maxShards = options.maxShards ?? DEFAULT_MAX_SHARDS;
+  const observed = await createWorkers(consumers, { maxShards, dependencies, connection, namespace }).catch(
+    (error: unknown) => {
+      throw translateTemporalError(error, { address: temporal.connectionOptions.address, namespace });
+    },
+  );
+  const observation = observe(observed, { connection, namespace }, health, options);
+  const workers = observed.map(({ worker }) => worker);
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
@@ -90,15 +119,45 @@ export async function createWorker(
       await runAll(workers, shutdown);
     } finally {
       watchdog?.stop();
+      await observation.stop();
       await dependencies.closeRunners();
       await connection.close();
     }
   };
-  return {
-    run,
-    shutdown,
-    runningShards: () => [...dependencies.running],
-  };
+  const runningShards = (): string[] => [...dependencies.running];
+  return { run, shutdown, runningShards, ...(health ? { healthUrl: health.url } : {}) };
+}
+
+interface WorkersWorld {
+  readonly maxShards: number;
+  readonly dependencies: WorkerDependencies;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+async function createWorkers(
+  consumers: readonly ConsumerDefinition[],
+  { maxShards, dependencies, connection, namespace }: WorkersWorld,
+): Promise<ObservedWorker[]> {
+  const bundle = await workflowBundle();
+  const activities = { ...createActivitiesFrom(dependencies) };
+  const create = ({ options: { name, streamName } }: ConsumerDefinition): Promise<Worker> =>
+    Worker.create({
+      connection,
+      namespace,
+      identity: workerIdentity(),
+      taskQueue: taskQueueFor({ consumer: name, streamName }),
+      workflowBundle: bundle,
+      activities,
+      // A shard holds its slot for good; the reserve lets listings and stops through when all shards are here.
+      maxConcurrentActivityTaskExecutions: maxShards + 10,
+      maxCachedWorkflows: maxShards + 10,
+      // Eager activities would keep every shard on the worker that ran its first slice (measured: 64 of 64).
+      maxEagerActivityReservationsPerWorkflowTask: 0,
+      // After a crash, queries and workflow tasks wait this long for the dead worker.
+      stickyQueueScheduleToStartTimeout: '3 seconds',
+    });
+  return Promise.all(consumers.map(async (definition) => ({ definition, worker: await create(definition) })));
 }
 
 const MIN_BLOCK_LIMIT_MS = 10_000;
@@ -128,10 +187,20 @@ async function runAll(workers: readonly Worker[], shutdown: () => void): Promise
   if (failed) throw failed.reason;
 }
 
-function checkMaxShards(maxShards: number): number {
-  if (Number.isInteger(maxShards) && maxShards >= 1 && maxShards <= 10_000) return maxShards;
+const DEFAULT_MAX_SHARDS = 1_000;
+
+function checkMaxShards(maxShards = DEFAULT_MAX_SHARDS): void {
+  if (Number.isInteger(maxShards) && maxShards >= 1 && maxShards <= 10_000) return;
   throw new TidemarkError(
     'INVALID_OPTION',
     `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``,
+  );
+}
+
+function checkStuckAfter(stuckAfterMs: number | undefined): void {
+  if (stuckAfterMs === undefined || (Number.isFinite(stuckAfterMs) && stuckAfterMs >= 1_000)) return;
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    `Expected \`stuckAfterMs\` to be a number of at least 1000, got \`${stuckAfterMs}\``,
   );
 }

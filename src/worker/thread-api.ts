@@ -18,6 +18,7 @@ export const threadApi: Record<keyof typeof tidemark, unknown> = {
   TidemarkError,
   createWorker: async () => refuse('createWorker'),
   createActivities: () => refuse('createActivities'),
+  metricsExporter: () => refuse('metricsExporter'),
   workflowsPath: () => load.resolve('../workflows'),
   /** Loaded when it is used. */
   TidemarkClient: new Proxy(class TidemarkClient {}, {

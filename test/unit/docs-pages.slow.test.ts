@@ -7,7 +7,14 @@ import packageJson from '../../package.json';
 
 const ROOT = path.resolve(__dirname, '../..');
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownIn('docs'), ...markdownIn('docs/decisions')];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...markdownIn('docs'),
+  ...markdownIn('docs/decisions'),
+  ...markdownIn('docs/runbooks'),
+];
 
 function markdownIn(folder: string): string[] {
   const names = readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith('.md'));

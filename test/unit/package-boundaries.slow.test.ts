@@ -124,6 +124,18 @@ const offences: readonly Offence[] = [
     rule: PATHS,
   },
   {
+    what: 'metrics import the AWS side',
+    file: 'src/metrics/channels.ts',
+    code: `import { AwsKinesis } from '../kinesis/aws-kinesis'; export const a = AwsKinesis;`,
+    rule: PATHS,
+  },
+  {
+    what: 'metrics import the worker package of Temporal',
+    file: 'src/metrics/channels.ts',
+    code: `import { Runtime } from '@temporalio/worker'; export const a = Runtime;`,
+    rule: IMPORTS,
+  },
+  {
     what: 'the worker imports the command line',
     file: 'src/worker/activities.ts',
     code: `import { main } from '../cli/main'; export const a: unknown = main;`,

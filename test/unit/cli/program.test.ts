@@ -44,6 +44,11 @@ describe('usage', () => {
     [['run', 'a.ts', '--fast'], "error: unknown option '--fast'"],
     [['worker', 'a.ts', '--max-shards', '0'], 'Expected a whole number of at least 1.'],
     [['worker', 'a.ts', '--log-level', 'loud'], 'Allowed choices are trace, debug, info, warn, error.'],
+    [['worker', 'a.ts', '--metrics-otlp', 'collector'], 'Expected an address that begins with http:// or https://.'],
+    [
+      ['run', 'a.ts', '--metrics', '--metrics-otlp', 'http://c:4317'],
+      "'--metrics-otlp <url>' cannot be used with option",
+    ],
     [['stop'], 'error: name a consumer file, or both --consumer and --stream'],
     [['stop', '--consumer', 'c'], 'error: name a consumer file, or both --consumer and --stream'],
     [['stop', 'a.ts', '--consumer', 'c', '--stream', 's'], 'not both'],
