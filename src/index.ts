@@ -42,6 +42,8 @@ export type { HistorySelection, ShardAudit } from './client/checkpoint-history';
 export type { Audit, AuditFinding, HistoryEntry } from './core/history';
 export type { ControlledConsumer, PauseOptions, ResumeOptions } from './client/pause-consumer';
 export type { MovedShard, MoveOrder, MoveQuery } from './client/move-checkpoints';
+export type { RestorePointOptions, RestorePointsClient } from './client/restore-points-client';
+export type { RestorePoint } from './checkpoints/restore-points';
 export type { MovePreview } from './client/move-preview';
 export type { MoveKind, MoveNote, Pause } from './core/control';
 export type { OrderedShard, RetryParkedOptions, SkipParkedOptions } from './client/parked-orders';

@@ -1,6 +1,5 @@
 /** Shows what a move of checkpoints would do, asks, and makes it. */
 import Table from 'cli-table3';
-import type { MoveQuery } from '../client/move-checkpoints';
 import type { MovePreview } from '../client/move-preview';
 import type { TidemarkClient } from '../client/tidemark-client';
 import { TidemarkError } from '../core/errors';
@@ -22,31 +21,27 @@ export interface MoveFlags extends ControlFlags {
 }
 
 /** @param question such as `Rewind`; asked with the number of shards */
-export async function moveByDialogue(
-  file: string,
-  flags: MoveFlags,
-  { question, reason, query }: { readonly question: string; readonly reason: string; readonly query: MoveQuery },
-): Promise<void> {
+export async function moveByDialogue(file: string, flags: MoveFlags, moving: Omit<Moving, 'flags'>): Promise<void> {
   const consumers = await chosenConsumers(file, flags);
   await withClient(flags, async (client) => {
-    for (const consumer of consumers) await moveOne(client, consumer, { flags, question, reason, query });
+    for (const consumer of consumers) await moveOne(client, consumer, { flags, ...moving });
   });
 }
 
-interface Moving {
+export interface Moving {
   readonly flags: MoveFlags;
   readonly question: string;
   readonly reason: string;
-  readonly query: MoveQuery;
+  readonly preview: (client: TidemarkClient, consumer: ConsumerDefinition) => Promise<MovePreview[]>;
 }
 
 async function moveOne(
   client: TidemarkClient,
   consumer: ConsumerDefinition,
-  { flags, question, reason, query }: Moving,
+  { flags, question, reason, preview }: Moving,
 ): Promise<void> {
   const { by = whoAmI(), timeout, json, dryRun, partial } = flags;
-  const previews = await client.previewMove(consumer, query);
+  const previews = await preview(client, consumer);
   if (previews.length === 0) throw new TidemarkError('MOVE_REFUSED', 'No shard is concerned');
   if (dryRun && json) return print(JSON.stringify(jsonOf(consumer, { previews }), undefined, 2));
   say(renderPreviews(consumer, previews));

@@ -4,6 +4,7 @@ import { CommandFailed } from './command-failed';
 import { addDeadLettersCommand } from './commands/dead-letters';
 import { addAuditCommand, addHistoryCommand } from './commands/history';
 import { addPauseCommand, addResumeCommand } from './commands/pause';
+import { addRestoreCommand, addRestorePointCommand } from './commands/restore-point';
 import { addRewindCommand, addUndoCommand } from './commands/rewind';
 import { addRunCommand } from './commands/run';
 import { addStartCommand } from './commands/start';
@@ -56,6 +57,8 @@ export function createProgram(): Command {
     addRewindCommand,
     addSkipAheadCommand,
     addUndoCommand,
+    addRestorePointCommand,
+    addRestoreCommand,
     addHistoryCommand,
     addAuditCommand,
     addRetryCommand,

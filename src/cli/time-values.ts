@@ -37,9 +37,15 @@ function positionOf(text: string, at: 'FROM' | 'AFTER'): Position {
   );
 }
 
-function timeOf(text: string, direction: 1 | -1): number | undefined {
+/** Milliseconds of `90s`, `30m`, `2h`, `7d`; undefined if it is none. */
+export function spanMs(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (amount !== undefined) return Date.now() + direction * Number(amount) * (UNIT_MS[unit] ?? 0);
+  return amount === undefined ? undefined : Number(amount) * (UNIT_MS[unit] ?? 0);
+}
+
+function timeOf(text: string, direction: 1 | -1): number | undefined {
+  const span = spanMs(text);
+  if (span !== undefined) return Date.now() + direction * span;
   const timeMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }

@@ -138,7 +138,7 @@ async function withShards<T>(
 /** The stream that exists now under the name or ARN of the consumer. */
 export async function incarnationOf(
   { options }: ConsumerDefinition,
-  { kinesis }: ConsumerServices,
+  { kinesis }: Pick<ConsumerServices, 'kinesis'>,
 ): Promise<StreamIncarnation> {
   const { streamName, streamArn, createdAtMs } = await kinesis.describeStream(options);
   return { consumer: options.name, streamName, streamArn, createdAtMs };

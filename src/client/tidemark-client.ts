@@ -30,6 +30,7 @@ import {
   type ResumeOptions,
 } from './pause-consumer';
 import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
+import { RestorePointsClient } from './restore-points-client';
 import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
 import { withServices } from './with-services';
 
@@ -37,10 +38,13 @@ import { withServices } from './with-services';
 export class TidemarkClient {
   /** Lists, shows, redrives and discards records that were set aside. */
   readonly deadLetters: DeadLettersClient;
+  /** Remembers where all shards of a consumer stand, to go back there together. */
+  readonly restorePoints: RestorePointsClient;
 
   /** @param temporal a connected Temporal client; `TidemarkClient.connect` makes one */
   constructor(private readonly temporal: Client) {
     this.deadLetters = new DeadLettersClient(temporal);
+    this.restorePoints = new RestorePointsClient(temporal);
   }
 
   /** @throws `TEMPORAL_UNAVAILABLE`, `TEMPORAL_NAMESPACE_NOT_FOUND`, `ACCESS_DENIED` */

@@ -103,6 +103,8 @@ export const errorCodes = {
     hint: 'An earlier record of the same partition key is parked: see `npx tidemark retry` and `skip`.',
   },
   DEAD_LETTER_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark dead-letters list`.' },
+  RESTORE_POINT_EXISTS: { retryable: false, hint: 'Choose another name, or delete it first.' },
+  RESTORE_POINT_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark restore-point list`.' },
   MOVE_REFUSED: {
     retryable: false,
     hint: 'The checkpoint stands where it stood. See `npx tidemark status`.',

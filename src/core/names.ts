@@ -87,6 +87,16 @@ function padded(sequenceNumber: string, subSequenceNumber: number): string {
   return `${sequenceNumber.padStart(SEQUENCE_DIGITS, '0')}#${String(subSequenceNumber).padStart(8, '0')}`;
 }
 
+/** Restore points stand beside the registration, in parts of many shards. */
+export function restorePointPrefix(stream: StreamIncarnation): { pk: string; prefix: string } {
+  return { pk: consumerPartition(stream), prefix: `restore-point#${stream.createdAtMs}#` };
+}
+
+export function restorePointKey(stream: StreamIncarnation, name: string, part: number): { pk: string; sk: string } {
+  const { pk, prefix } = restorePointPrefix(stream);
+  return { pk, sk: `${prefix}${name}#${String(part).padStart(4, '0')}` };
+}
+
 /** Entries of the history of a checkpoint sort by time. */
 export function historySortKey(atMs: number, id: string): string {
   return `history#${String(atMs).padStart(16, '0')}#${id}`;

@@ -114,6 +114,35 @@ describe('a consumer that an operator steers', () => {
     });
   });
 
+  it('goes back to a restore point with all shards, those that have moved', async () => {
+    await withCrashRun({ shards: 2 }, async (run) => {
+      await run.put(keys(20));
+      await run.start();
+      await run.spawnWorker();
+      await run.drained();
+      const { restorePoints } = run.client;
+      expect((await restorePoints.create(run.definition, 'before', JANE)).positions.size).toBe(2);
+      await expect(restorePoints.create(run.definition, 'before', JANE)).rejects.toMatchObject({
+        code: 'RESTORE_POINT_EXISTS',
+      });
+      expect(await restorePoints.preview(run.definition, 'before')).toEqual([]);
+      await run.put(keys(10));
+      await eventually(async () => (await handlings(run, 30)).every((times) => times === 1), { what: 'ten more' });
+      const previews = await restorePoints.preview(run.definition, 'before');
+      expect(previews.length).toBeGreaterThan(0);
+      await run.client.move(run.definition, previews, JANE);
+      await eventually(async () => (await handlings(run, 30)).slice(20).every((times) => times === 2), {
+        what: 'the last ten again',
+      });
+      expect((await handlings(run, 30)).slice(0, 20)).toEqual(Array(20).fill(1));
+      expect(await restorePoints.list(run.definition)).toMatchObject([{ name: 'before', by: 'jane' }]);
+      await restorePoints.delete(run.definition, 'before');
+      await expect(restorePoints.preview(run.definition, 'before')).rejects.toMatchObject({
+        code: 'RESTORE_POINT_NOT_FOUND',
+      });
+    });
+  });
+
   it('shows what cannot be done before it is asked for', async () => {
     await withCrashRun({ shards: 1 }, async (run) => {
       await run.put(keys(5));

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import type { TidemarkClient } from '../../client/tidemark-client';
+import { TidemarkError } from '../../core/errors';
 import type { Position } from '../../core/positions';
+import type { ConsumerDefinition } from '../../handler/define-consumer';
 import { addControlOptions } from '../control-options';
-import { moveByDialogue, type MoveFlags } from '../move-dialogue';
+import { moveByDialogue, type MoveFlags, type Moving } from '../move-dialogue';
 import { positionFrom } from '../time-values';
 
 interface RewindFlags extends MoveFlags {
-  readonly to: Position;
+  readonly to?: Position;
+  readonly toEntry?: string;
   readonly reason: string;
 }
 
@@ -18,11 +22,12 @@ export function addMoveOptions(command: Command): Command {
 
 export function addRewindCommand(program: Command): void {
   addMoveOptions(program.command('rewind').description('move checkpoints back: records are handled again'))
-    .requiredOption(
+    .option(
       '--to <place>',
       'the first record to handle again: by time (ISO 8601, or 2h, 7d ago), sequence number, or TRIM_HORIZON',
       positionFrom,
     )
+    .option('--to-entry <id>', 'where an entry of `history` ended')
     .requiredOption('--reason <text>', "why, for Temporal's history and the history of the checkpoint")
     .addHelpText('after', EXAMPLES)
     .action((file: string, flags: RewindFlags, command: Command) => rewind(file, flags, command));
@@ -48,13 +53,31 @@ Examples:
   $ npx tidemark undo consumer.ts --shard shardId-000000000003`;
 
 async function rewind(file: string, flags: RewindFlags, command: Command): Promise<void> {
-  const { to, reason, shard: shardId } = flags;
-  if (to.at === 'FROM' && shardId === undefined)
-    command.error('error: a sequence number is of one shard: name it with --shard');
-  await moveByDialogue(file, flags, { question: 'Rewind', reason, query: { kind: 'rewind', to, shardId } });
+  const { to, toEntry, reason, shard: shardId } = flags;
+  if ((to === undefined) === (toEntry === undefined)) command.error('error: say where to with --to or with --to-entry');
+  if ((to?.at === 'FROM' || toEntry !== undefined) && shardId === undefined)
+    command.error('error: a sequence number or an entry is of one shard: name it with --shard');
+  const preview: Moving['preview'] = async (client, consumer) => {
+    const place = to ?? (await placeOfEntry(client, consumer, { shardId, id: toEntry }));
+    return client.previewMove(consumer, { kind: 'rewind', to: place, shardId });
+  };
+  await moveByDialogue(file, flags, { question: 'Rewind', reason, preview });
+}
+
+async function placeOfEntry(
+  client: TidemarkClient,
+  consumer: ConsumerDefinition,
+  { shardId = '', id }: { readonly shardId?: string; readonly id?: string },
+): Promise<Position> {
+  const entry = (await client.history(consumer, { shardId })).find((candidate) => candidate.id === id);
+  if (entry) return entry.to;
+  throw new TidemarkError('INVALID_OPTION', `The history of ${shardId} has no entry ${id}`, {
+    hint: 'See `npx tidemark history`.',
+  });
 }
 
 async function undo(file: string, flags: MoveFlags): Promise<void> {
-  const query = { kind: 'undo', shardId: flags.shard } as const;
-  await moveByDialogue(file, flags, { question: 'Undo the last move of', reason: flags.reason ?? 'undo', query });
+  const preview: Moving['preview'] = (client, consumer) =>
+    client.previewMove(consumer, { kind: 'undo', shardId: flags.shard });
+  await moveByDialogue(file, flags, { question: 'Undo the last move of', reason: flags.reason ?? 'undo', preview });
 }

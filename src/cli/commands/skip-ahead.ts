@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Position } from '../../core/positions';
-import { moveByDialogue, type MoveFlags } from '../move-dialogue';
+import { moveByDialogue, type MoveFlags, type Moving } from '../move-dialogue';
 import { positionThrough } from '../time-values';
 import { addMoveOptions } from './rewind';
 
@@ -32,5 +32,6 @@ async function skipAhead(file: string, flags: SkipAheadFlags, command: Command):
   const { through: to, reason, shard: shardId } = flags;
   if (to.at === 'AFTER' && shardId === undefined)
     command.error('error: a sequence number is of one shard: name it with --shard');
-  await moveByDialogue(file, flags, { question: 'Skip ahead in', reason, query: { kind: 'skip', to, shardId } });
+  const preview: Moving['preview'] = (client, consumer) => client.previewMove(consumer, { kind: 'skip', to, shardId });
+  await moveByDialogue(file, flags, { question: 'Skip ahead in', reason, preview });
 }

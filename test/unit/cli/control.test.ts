@@ -37,6 +37,7 @@ function stubClient(previews: readonly MovePreview[] = [preview]): unknown[] {
     pause: noting('pause', { shards: 3 }),
     resume: noting('resume', { shards: 1 }),
     previewMove: noting('preview', previews),
+    history: noting('history', [{ id: 'e1', to: preview.to }]),
     move: noting('move', [{ shardId: SHARD, status }]),
     close: () => Promise.resolve(),
   };
@@ -109,6 +110,19 @@ describe('rewind', () => {
     ]);
   });
 
+  it('goes back to where an entry of the history ended', async () => {
+    const calls = stubClient();
+    await run(...REWIND, '--to-entry', 'e1', '--shard', SHARD, '--dry-run');
+    expect(calls).toEqual([
+      ['history', { shardId: SHARD }],
+      ['preview', { kind: 'rewind', to: preview.to, shardId: SHARD }],
+    ]);
+    expect(await run(...REWIND, '--to-entry', 'e2', '--shard', SHARD)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('has no entry e2') as string,
+    });
+  });
+
   it('moves nothing without a yes, nor in a dry run', async () => {
     const calls = stubClient();
     jest.mocked(confirm).mockResolvedValue(false);
@@ -133,7 +147,8 @@ describe('rewind', () => {
   it.each([
     ['a sequence number without its shard', ['--to', '5'], 'name it with --shard'],
     ['something that is no place', ['--to', 'yesterday'], 'Expected a time such as'],
-    ['no place', [], "required option '--to <place>' not specified"],
+    ['no place', [], 'say where to'],
+    ['two places', ['--to', '2h', '--to-entry', 'e1'], 'say where to'],
   ])('is wrong usage with %s', async (_, more, message) => {
     stubClient();
     expect(await run(...REWIND, ...more)).toMatchObject({ code: 2, err: expect.stringContaining(message) as string });

@@ -29,6 +29,8 @@ const STEERING = [
   'rewind',
   'skip-ahead',
   'undo',
+  'restore-point',
+  'restore',
   'history',
   'audit',
   'retry',
@@ -79,7 +81,8 @@ describe('usage', () => {
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
     expect(names).toEqual([...STEERING, 'dead-letters', 'table']);
-    const single = STEERING.map((name) => [name]);
+    const points = ['create', 'list', 'delete'].map((name) => ['restore-point', name]);
+    const single = [...STEERING.filter((name) => name !== 'restore-point').map((name) => [name]), ...points];
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
     for (const args of [...single, ['table', 'create'], ...letters]) {
       const { code, out } = await run([...args, '--help']);

@@ -10,6 +10,9 @@ function consumer(name: string, stream = 'flights'): ConsumerDefinition {
 
 it('the activities have the names that stand in histories', () => {
   expect(Object.keys(createActivities([consumer('delays')])).sort()).toEqual([
+    'claimCheckpoint',
+    'controlShards',
+    'moveCheckpoint',
     'processBatches',
     'redriveDeadLetters',
     'stopShards',
