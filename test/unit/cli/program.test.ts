@@ -59,7 +59,8 @@ describe('usage', () => {
     expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'dead-letters', 'table']);
     const single = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip'].map((name) => [name]);
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
-    for (const args of [...single, ['table', 'create'], ...letters]) {
+    const tables = ['create', 'check', 'protect'].map((name) => ['table', name]);
+    for (const args of [...single, ...tables, ...letters]) {
       const { code, out } = await run([...args, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`$ npx tidemark ${args.join(' ')}`);
