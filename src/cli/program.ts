@@ -2,6 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { CommandFailed } from './command-failed';
 import { addDeadLettersCommand } from './commands/dead-letters';
+import { addExportCommand } from './commands/export';
+import { addImportCommand } from './commands/import';
+import { addRepairCommand } from './commands/repair';
 import { addRunCommand } from './commands/run';
 import { addStartCommand } from './commands/start';
 import { addStatusCommand } from './commands/status';
@@ -51,6 +54,9 @@ export function createProgram(): Command {
     addSkipCommand,
     addDeadLettersCommand,
     addTableCommand,
+    addExportCommand,
+    addImportCommand,
+    addRepairCommand,
   ])
     add(program);
   return program;

@@ -15,6 +15,7 @@ import type { ConsumerDefinition } from '../handler/define-consumer';
 import { connectTemporal, type TemporalOptions } from '../temporal/connect';
 import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
+import { BackupsClient } from './backups-client';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
 import { orderParked, type OrderedShard, type RetryParkedOptions, type SkipParkedOptions } from './parked-orders';
@@ -26,10 +27,13 @@ import { withServices } from './with-services';
 export class TidemarkClient {
   /** Lists, shows, redrives and discards records that were set aside. */
   readonly deadLetters: DeadLettersClient;
+  /** Exports and imports checkpoints, and repairs what was lost of them. */
+  readonly backups: BackupsClient;
 
   /** @param temporal a connected Temporal client; `TidemarkClient.connect` makes one */
   constructor(private readonly temporal: Client) {
     this.deadLetters = new DeadLettersClient(temporal);
+    this.backups = new BackupsClient(temporal);
   }
 
   /** @throws `TEMPORAL_UNAVAILABLE`, `TEMPORAL_NAMESPACE_NOT_FOUND`, `ACCESS_DENIED` */

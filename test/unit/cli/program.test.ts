@@ -45,6 +45,9 @@ describe('usage', () => {
     [['retry'], "error: missing required argument 'file'"],
     [['skip', 'a.ts', '--reason', 'x'], "error: required option '--shard <id>' not specified"],
     [['skip', 'a.ts', '--shard', 'x'], "error: required option '--reason <text>' not specified"],
+    [['export'], "error: missing required argument 'file'"],
+    [['import', 'a.ts'], 'error: name the file with --input'],
+    [['repair'], "error: missing required argument 'file'"],
     [['table', 'create', '--endpoint', 'localhost'], 'Expected an address that begins with http:// or https://.'],
   ])('that is wrong ends with 2 and one message: %j', async (args, message) => {
     const { code, out, err } = await run(args);
@@ -56,8 +59,23 @@ describe('usage', () => {
 
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
-    expect(names).toEqual(['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'dead-letters', 'table']);
-    const single = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip'].map((name) => [name]);
+    expect(names).toEqual([
+      'run',
+      'worker',
+      'start',
+      'status',
+      'stop',
+      'retry',
+      'skip',
+      'dead-letters',
+      'table',
+      'export',
+      'import',
+      'repair',
+    ]);
+    const single = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'export', 'import', 'repair'].map(
+      (name) => [name],
+    );
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
     const tables = ['create', 'check', 'protect'].map((name) => ['table', name]);
     for (const args of [...single, ...tables, ...letters]) {
