@@ -36,7 +36,7 @@ function errorCode(text: string): ErrorCode {
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Epoch milliseconds. */
-function time(text: string): number {
+export function time(text: string): number {
   const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   if (amount !== undefined) return Date.now() - Number(amount) * (UNIT_MS[unit] ?? 0);
   const timeMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;

@@ -6,8 +6,10 @@ import type { StreamIncarnation } from '../core/names';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { assertStopped } from './assert-stopped';
 import { incarnationOf } from './dead-letter-table';
+import { backupFromText, backupToText } from './backup-file';
 import { exportConsumer } from './export-consumer';
 import { applyImport, assertSameStream, planImportOf, type ImportPlan, type ImportResult } from './import-consumer';
+import { readKclBackup, type KclOptions } from './kcl-backup';
 import { applyRepair, planRepair, type RepairPlan, type RepairResult } from './repair-consumer';
 import { withServices } from './with-services';
 
@@ -30,6 +32,25 @@ export class BackupsClient {
     return this.withStream(consumer, (services, stream) =>
       exportConsumer(services, stream, { withLetters: deadLetters, nowMs: Date.now() }),
     );
+  }
+
+  /** The file of a backup, JSON; docs/backups.md describes it. */
+  toText(backup: Backup): string {
+    return backupToText(backup);
+  }
+
+  /** @throws `BACKUP_INVALID` that names what is wrong and where */
+  fromText(text: string): Backup {
+    return backupFromText(text);
+  }
+
+  /**
+   * The positions of an application of the Kinesis Client Library, to be imported.
+   * @throws `CONSUMER_RUNNING` while KCL renews its leases, `INVALID_OPTION` for a shard that it never committed, `BACKUP_INVALID`,
+   * `BACKUP_MISMATCH`, `TABLE_NOT_FOUND` …
+   */
+  async fromKcl(consumer: ConsumerDefinition, options: KclOptions): Promise<Backup> {
+    return withServices(consumer, (services) => readKclBackup(services, consumer.options, options));
   }
 
   /**

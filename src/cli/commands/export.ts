@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { backupToText } from '../../client/backup-file';
 import type { Backup } from '../../core/backup';
 import { addBackupOptions, oneConsumer, type BackupFlags } from '../backup-options';
 import { describeConsumerOf } from '../letter-decision';
@@ -34,7 +33,7 @@ async function exportTo(file: string, flags: ExportFlags): Promise<void> {
   const consumer = await oneConsumer(file, flags);
   await withClient(flags, async (client) => {
     const backup = await client.backups.export(consumer, { deadLetters: flags.deadLetters });
-    const text = backupToText(backup);
+    const text = client.backups.toText(backup);
     if (flags.output === undefined) print(text.trimEnd());
     else await writeWhole(flags.output, text);
     say(`Exported ${describeConsumerOf(consumer)}: ${describeBackup(backup)}.${parkedNote(backup)}`);

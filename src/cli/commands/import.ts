@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { backupFromText } from '../../client/backup-file';
 import type { ImportPlan, ImportResult } from '../../client/import-consumer';
 import type { TidemarkClient } from '../../client/tidemark-client';
 import type { Backup } from '../../core/backup';
@@ -11,11 +10,15 @@ import { addBackupOptions, oneConsumer, planLine, type BackupFlags } from '../ba
 import { CommandFailed } from '../command-failed';
 import { confirm } from '../confirm';
 import { describeConsumerOf } from '../letter-decision';
+import { time } from '../letter-options';
 import { print, say } from '../output';
 import { withClient } from '../temporal-options';
 
 interface ImportFlags extends BackupFlags {
   readonly input?: string;
+  readonly fromKcl?: string;
+  /** Epoch milliseconds. */
+  readonly startAt?: number;
   readonly replace?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
@@ -24,8 +27,13 @@ interface ImportFlags extends BackupFlags {
 export function addImportCommand(program: Command): void {
   const command = program
     .command('import')
-    .description('write the checkpoints of a consumer that does not run, from a file')
+    .description('write the checkpoints of a consumer that does not run, from a file or from KCL')
     .option('--input <file>', 'what `export` wrote')
+    .option(
+      '--from-kcl <table>',
+      'the lease table of an application of the Kinesis Client Library, 2 or 3, that is stopped',
+    )
+    .option('--start-at <time>', 'with --from-kcl: where shards begin that stand at LATEST or AT_TIMESTAMP there', time)
     .option('--replace', 'overwrite rows that stand elsewhere')
     .option('--dry-run', 'show what it would do, and write nothing')
     .option('--yes', 'do not ask')
@@ -41,10 +49,14 @@ Exit code 1 if a row stands elsewhere than the file says afterwards.
 
 Examples:
   $ npx tidemark import consumer.ts --input backup.json --dry-run
-  $ npx tidemark import consumer.ts --input backup.json --replace --yes`;
+  $ npx tidemark import consumer.ts --input backup.json --replace --yes
+  $ npx tidemark import consumer.ts --from-kcl my-kcl-application --start-at 2026-01-31T12:00:00Z`;
 
 async function importFrom(file: string, flags: ImportFlags, command: Command): Promise<void> {
-  if (flags.input === undefined) command.error('error: name the file with --input');
+  if ((flags.input === undefined) === (flags.fromKcl === undefined))
+    command.error('error: name either a file with --input, or a lease table with --from-kcl');
+  if (flags.startAt !== undefined && flags.fromKcl === undefined)
+    command.error('error: --start-at goes with --from-kcl');
   const consumer = await oneConsumer(file, flags);
   await withClient(flags, async (client) => {
     const backup = await backupOf(client, consumer, flags);
@@ -62,16 +74,21 @@ async function importFrom(file: string, flags: ImportFlags, command: Command): P
 }
 
 async function backupOf(
-  _client: TidemarkClient,
-  _consumer: ConsumerDefinition,
-  { input = '' }: ImportFlags,
+  client: TidemarkClient,
+  consumer: ConsumerDefinition,
+  { input = '', fromKcl, startAt, dryRun }: ImportFlags,
 ): Promise<Backup> {
+  if (fromKcl !== undefined) {
+    const watchMs = dryRun ? 0 : undefined;
+    if (!dryRun) say('Watching the leases for a few seconds: KCL must not run.');
+    return client.backups.fromKcl(consumer, { leaseTable: fromKcl, startAtMs: startAt, watchMs });
+  }
   const text = await readFile(input, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new TidemarkError('BACKUP_INVALID', `The backup cannot be opened (${error.code})`, {
       context: { file: input },
     });
   });
-  return backupFromText(text);
+  return client.backups.fromText(text);
 }
 
 const REGISTRATION_TEXTS: Readonly<Record<ImportPlan['registration'], string>> = {

@@ -46,7 +46,8 @@ describe('usage', () => {
     [['skip', 'a.ts', '--reason', 'x'], "error: required option '--shard <id>' not specified"],
     [['skip', 'a.ts', '--shard', 'x'], "error: required option '--reason <text>' not specified"],
     [['export'], "error: missing required argument 'file'"],
-    [['import', 'a.ts'], 'error: name the file with --input'],
+    [['import', 'a.ts'], 'error: name either a file with --input, or a lease table'],
+    [['import', 'a.ts', '--input', 'b', '--start-at', '2h'], 'error: --start-at goes with --from-kcl'],
     [['repair'], "error: missing required argument 'file'"],
     [['table', 'create', '--endpoint', 'localhost'], 'Expected an address that begins with http:// or https://.'],
   ])('that is wrong ends with 2 and one message: %j', async (args, message) => {
