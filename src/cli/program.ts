@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { CommandFailed } from './command-failed';
 import { addDeadLettersCommand } from './commands/dead-letters';
+import { addDoctorCommand } from './commands/doctor';
 import { addExportCommand } from './commands/export';
 import { addImportCommand } from './commands/import';
 import { addRepairCommand } from './commands/repair';
@@ -57,6 +58,7 @@ export function createProgram(): Command {
     addExportCommand,
     addImportCommand,
     addRepairCommand,
+    addDoctorCommand,
   ])
     add(program);
   return program;

@@ -73,10 +73,21 @@ describe('usage', () => {
       'export',
       'import',
       'repair',
+      'doctor',
     ]);
-    const single = ['run', 'worker', 'start', 'status', 'stop', 'retry', 'skip', 'export', 'import', 'repair'].map(
-      (name) => [name],
-    );
+    const single = [
+      'run',
+      'worker',
+      'start',
+      'status',
+      'stop',
+      'retry',
+      'skip',
+      'export',
+      'import',
+      'repair',
+      'doctor',
+    ].map((name) => [name]);
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
     const tables = ['create', 'check', 'protect'].map((name) => ['table', name]);
     for (const args of [...single, ...tables, ...letters]) {
