@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { Payload } from '@temporalio/common';
 import { streamWorkflowId, type StreamIncarnation } from '../core/names';
 import type { StreamRegistration, StreamWorkflowInput } from '../core/shard-work';
+import { decodePayload } from './decode-payload';
 
 /** What the last run of a consumer's stream workflow was started with, from its history: needs no worker. */
 export async function readStreamInput(
@@ -17,7 +17,7 @@ export async function readStreamInput(
       maximumPageSize: 1,
     });
     const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    const input = await decodeInput(client, started?.input?.payloads?.[0]);
+    const input = await decodePayload<StreamWorkflowInput>(client, started?.input?.payloads?.[0]);
     // A workflow of the same name may have followed an earlier stream.
     return input?.stream.createdAtMs === stream.createdAtMs
       ? { state: status.name, registration: input.registration }
@@ -26,12 +26,4 @@ export async function readStreamInput(
     if (error instanceof WorkflowNotFoundError) return { state: 'NONE' };
     throw error;
   }
-}
-
-async function decodeInput(client: Client, payload: Payload | undefined): Promise<StreamWorkflowInput | undefined> {
-  if (payload === undefined) return undefined;
-  const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
-  let [decoded] = [payload] as (Payload | undefined)[];
-  for (const codec of [...payloadCodecs].reverse()) [decoded] = decoded ? await codec.decode([decoded]) : [];
-  return decoded && payloadConverter.fromPayload<StreamWorkflowInput>(decoded);
 }

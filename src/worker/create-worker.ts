@@ -1,15 +1,18 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { startLoopWatchdog } from '../handler/loop-watchdog';
 import {
+  dataConverterOf,
   resolveTemporal,
   translateTemporalError,
   type ResolvedTemporal,
   type TemporalOptions,
 } from '../temporal/connect';
+import { assertEncrypted } from '../temporal/plaintext';
+import { describeFiles } from './consumer-file';
 import { dependenciesFor, workerIdentity } from './activities';
 import { workflowBundle } from './workflow-source';
 
@@ -56,6 +59,8 @@ export async function createWorker(
   const dependencies = dependenciesFor(consumers);
   const temporal = resolveTemporal(options.temporal);
   const { namespace } = temporal;
+  assertEncrypted(temporal.connectionOptions, options.temporal?.allowPlaintext);
+  for (const line of describeFiles(consumers)) Runtime.instance().logger.info(line);
   const connection = await connectWorker(temporal);
   const bundle = await workflowBundle();
   const activities = { ...createActivitiesFrom(dependencies) };
@@ -67,6 +72,7 @@ export async function createWorker(
         identity: workerIdentity(),
         taskQueue: taskQueueFor({ consumer: name, streamName }),
         workflowBundle: bundle,
+        dataConverter: dataConverterOf(options.temporal ?? {}),
         activities,
         // A shard holds its slot for good; the reserve lets listings and stops through when all shards are here.
         maxConcurrentActivityTaskExecutions: maxShards + 10,

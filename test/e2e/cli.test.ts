@@ -119,6 +119,7 @@ function expectPicture(stderr: string): void {
   ]) {
     expect(stderr).toContain(text);
   }
+  expect(stderr).toMatch(/Consumer flight-delays is .*hello\.ts, SHA-256 [0-9a-f]{64}\n/);
   expect(stderr).not.toMatch(/Worker state changed|sdkComponent|WARN/);
   expect(stderr).not.toContain(scene.env.AWS_SECRET_ACCESS_KEY);
 }

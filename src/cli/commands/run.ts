@@ -30,7 +30,7 @@ go on at other workers, or with the next \`run\`. A second Ctrl-C leaves at once
 
 Examples:
   $ npx tidemark run consumer.ts --create-table
-  $ npx tidemark run consumer.ts --address temporal:7233 --namespace prod`;
+  $ npx tidemark run consumer.ts --address temporal:7233 --tls --namespace prod`;
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const consumers = await loadConsumers(file);
