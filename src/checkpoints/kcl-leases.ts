@@ -58,19 +58,31 @@ function leaseOf(
   if (name !== undefined && (name !== streamName || account !== streamArn.split(':')[4])) return [];
   if (epoch !== undefined && Number(epoch) !== Math.floor(createdAtMs / 1_000))
     throw new TidemarkError('BACKUP_MISMATCH', `Lease ${leaseKey} is of an earlier stream of this name`);
-  const sub = item.checkpointSubSequenceNumber;
   return [
     {
       shardId: shardOfKey ?? leaseKey,
       checkpoint: textOf(item, 'checkpoint', leaseKey),
-      ...(typeof sub === 'number' ? { subSequenceNumber: sub } : {}),
       parentShardIds: parentIdsOf(item.parentShardId),
-      ...(typeof item.startingHashKey === 'string' ? { startingHashKey: item.startingHashKey } : {}),
-      ...(typeof item.endingHashKey === 'string' ? { endingHashKey: item.endingHashKey } : {}),
-      ...(typeof item.leaseOwner === 'string' ? { owner: item.leaseOwner } : {}),
       counter: typeof item.leaseCounter === 'number' ? item.leaseCounter : 0,
+      ...optionalOf(item),
     },
   ];
+}
+
+type Optional = Pick<KclLease, 'subSequenceNumber' | 'startingHashKey' | 'endingHashKey' | 'owner'>;
+
+function optionalOf({
+  checkpointSubSequenceNumber: sub,
+  startingHashKey,
+  endingHashKey,
+  leaseOwner,
+}: Record<string, unknown>): Optional {
+  return {
+    ...(typeof sub === 'number' ? { subSequenceNumber: sub } : {}),
+    ...(typeof startingHashKey === 'string' ? { startingHashKey } : {}),
+    ...(typeof endingHashKey === 'string' ? { endingHashKey } : {}),
+    ...(typeof leaseOwner === 'string' ? { owner: leaseOwner } : {}),
+  };
 }
 
 function textOf(item: Record<string, unknown>, name: string, leaseKey: string): string {

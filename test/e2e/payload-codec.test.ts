@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { Client } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 
 import { createWorker, defineConsumer, TidemarkClient } from '../../src';
@@ -32,6 +33,13 @@ function turnedBack(payload: Payload): Payload {
   if (Buffer.from(metadata?.encoding ?? []).toString() !== ENCODING) return payload;
   const encoding = metadata?.inner ?? new Uint8Array();
   return { metadata: { ...metadata, encoding }, data: Buffer.from(data ?? []).map((byte) => byte ^ 0xff) };
+}
+
+async function expectEncoded(client: Client, workflowId: string): Promise<void> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const [input] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  expect(Buffer.from(input?.metadata?.encoding ?? []).toString()).toBe(ENCODING);
+  expect(Buffer.from(input?.data ?? []).toString()).not.toContain('timing');
 }
 
 it('a payload codec covers all that a worker and a client say to Temporal, and status, repair and stop work with it', async () => {
@@ -78,10 +86,7 @@ it('a payload codec covers all that a worker and a client say to Temporal, and s
 
     const shardId = status.shards[0]?.shardId ?? '';
     for (const one of [workflowId, shardWorkflowId({ ...incarnation, shardId })]) {
-      const { events } = await plain.workflow.getHandle(one).fetchHistory();
-      const [input] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-      expect(Buffer.from(input?.metadata?.encoding ?? []).toString()).toBe(ENCODING);
-      expect(Buffer.from(input?.data ?? []).toString()).not.toContain('timing');
+      await expectEncoded(plain, one);
     }
     expect(await client.stop(consumer, { by: 'jest' })).toEqual({ shards: 1, forced: false });
   } finally {
