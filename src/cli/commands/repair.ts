@@ -84,8 +84,11 @@ function describeRow(shard: RepairShard): string {
   if (row) return `row at ${describePosition(row)}`;
   if (rebuilt) return `row is MISSING: written again at ${describePosition(rebuilt.position)}`;
   if (isLost(shard)) {
-    const hope = workflow === 'RUNNING' ? 'no worker answers; start one, and its workflow writes the row again' : '';
-    return `row is LOST (workflow ${workflow}): ${hope || `it begins at ${describePosition(start)}; import a backup first`}`;
+    const hope =
+      workflow === 'RUNNING'
+        ? 'start a worker, and its workflow writes the row again'
+        : `it would begin at ${describePosition(start)}: start a worker and repair again, or import a backup first`;
+    return `row is LOST, and no worker tells what workflow ${workflow} knows: ${hope}`;
   }
   return `no row yet; begins at ${describePosition(start)}`;
 }

@@ -46,8 +46,13 @@ async function createTable({ options }: ConsumerDefinition): Promise<void> {
   const services = createConsumerServices(options);
   try {
     const outcome = await createCheckpointTable(services.dynamodb, options.tableName);
-    if (outcome === 'created') say(`Created the checkpoint table ${options.tableName}.`);
+    if (outcome === 'created')
+      say(`Created the checkpoint table ${options.tableName}. ${protectHint(options.tableName)}`);
   } finally {
     services.close();
   }
+}
+
+function protectHint(tableName: string): string {
+  return `It has no backups and can be deleted: \`npx tidemark table protect --table ${tableName}\` changes that.`;
 }
