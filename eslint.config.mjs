@@ -62,8 +62,23 @@ const worlds = {
     packages: ['@temporalio/client', '@temporalio/common', 'node:.*'],
   },
   testing: { folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler'], packages: ['node:.*'] },
+  doctor: {
+    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'handler', 'temporal'],
+    packages: ['@aws-sdk/client-.*', '@temporalio/client', 'node:.*'],
+  },
   cli: {
-    folders: ['core', 'aws', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'worker', 'client'],
+    folders: [
+      'core',
+      'aws',
+      'kinesis',
+      'checkpoints',
+      'dead-letters',
+      'handler',
+      'temporal',
+      'worker',
+      'client',
+      'doctor',
+    ],
     packages: [ANYTHING],
   },
 };

@@ -19,6 +19,12 @@ export interface CheckpointTableOptions {
    * @default 60000
    */
   readonly maxWaitMs?: number;
+  /**
+   * Whether a table that is created gets time-to-live.
+   *
+   * @default true
+   */
+  readonly timeToLive?: boolean;
 }
 
 const DEFAULT_MAX_WAIT_MS = 60_000;
@@ -43,7 +49,7 @@ export async function createCheckpointTable(
   // DynamoDB may not know of a table for a moment after it has agreed to create it.
   if (existing === undefined) await waitForTable(client, tableName, options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS);
   await checkCheckpointTable(client, tableName, options);
-  if (isMine) await enableTimeToLive(client, tableName);
+  if (isMine && options.timeToLive !== false) await enableTimeToLive(client, tableName);
   return isMine ? 'created' : 'existed';
 }
 

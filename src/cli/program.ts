@@ -6,6 +6,10 @@ import { addAuditCommand, addHistoryCommand } from './commands/history';
 import { addPauseCommand, addResumeCommand } from './commands/pause';
 import { addRestoreCommand, addRestorePointCommand } from './commands/restore-point';
 import { addRewindCommand, addUndoCommand } from './commands/rewind';
+import { addDoctorCommand } from './commands/doctor';
+import { addExportCommand } from './commands/export';
+import { addImportCommand } from './commands/import';
+import { addRepairCommand } from './commands/repair';
 import { addRunCommand } from './commands/run';
 import { addStartCommand } from './commands/start';
 import { addStatusCommand } from './commands/status';
@@ -65,6 +69,10 @@ export function createProgram(): Command {
     addSkipCommand,
     addDeadLettersCommand,
     addTableCommand,
+    addExportCommand,
+    addImportCommand,
+    addRepairCommand,
+    addDoctorCommand,
   ])
     add(program);
   return program;

@@ -9,6 +9,7 @@ export interface TemporalFlags {
   readonly profile?: string;
   readonly apiKey?: string;
   readonly tls?: boolean;
+  readonly allowPlaintext?: boolean;
 }
 
 export function addTemporalOptions(command: Command): Command {
@@ -19,11 +20,19 @@ export function addTemporalOptions(command: Command): Command {
     .option('--profile <name>', 'profile of the Temporal configuration file')
     .option('--api-key <key>', 'API key; other users see it in the process list, so prefer TEMPORAL_API_KEY')
     .option('--tls', 'connect with TLS and the certificates of the system')
+    .option('--allow-plaintext', 'speak to another machine without TLS: everybody on the way can read along')
     .optionsGroup('Options:');
 }
 
-export function temporalOf({ address, namespace, profile, apiKey, tls }: TemporalFlags): TemporalOptions {
-  return { address, namespace, profile, apiKey, tls };
+export function temporalOf({
+  address,
+  namespace,
+  profile,
+  apiKey,
+  tls,
+  allowPlaintext,
+}: TemporalFlags): TemporalOptions {
+  return { address, namespace, profile, apiKey, tls, allowPlaintext };
 }
 
 export async function withClient<T>(flags: TemporalFlags, action: (client: TidemarkClient) => Promise<T>): Promise<T> {

@@ -165,7 +165,7 @@ function withHint(note: ErrorNote | undefined): (ErrorNote & { hint: string }) |
 }
 
 /** Undefined if no worker answers in time. */
-async function queryShard(client: Client, workflowId: string): Promise<ShardStatus | undefined> {
+export async function queryShard(client: Client, workflowId: string): Promise<ShardStatus | undefined> {
   try {
     return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
       client.workflow.getHandle(workflowId).query<ShardStatus>(messageNames.shardStatus),

@@ -1,4 +1,4 @@
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import {
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { codeOf, isErrorCode, type ErrorCode } from '../core/errors';
 import type { ErrorNote } from '../core/shard-work';
+import { decodePayload } from './decode-payload';
 
 const RESULT_TIMEOUT_MS = 4_000;
 
@@ -36,12 +37,18 @@ export async function readPendingActivity(client: Client, workflowId: string): P
       throw error;
     });
   if (description === undefined) return undefined;
-  return { workflowState: description.status.name, ...activityOf(description.raw.pendingActivities?.[0]) };
+  return {
+    workflowState: description.status.name,
+    ...(await activityOf(client, description.raw.pendingActivities?.[0])),
+  };
 }
 
 type RawActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
-function activityOf(activity: RawActivity | undefined): Omit<PendingActivity, 'workflowState'> {
+async function activityOf(
+  client: Client,
+  activity: RawActivity | undefined,
+): Promise<Omit<PendingActivity, 'workflowState'>> {
   if (activity === undefined) return { attempt: 0, isBackingOff: false };
   const attempt = activity.attempt ?? 0;
   return {
@@ -49,13 +56,12 @@ function activityOf(activity: RawActivity | undefined): Omit<PendingActivity, 'w
     isBackingOff: Number(activity.state) === SCHEDULED && attempt > 1,
     worker: activity.lastWorkerIdentity ?? undefined,
     failure: failureNote(activity.lastFailure),
-    waitingFor: waitingForOf(activity.heartbeatDetails?.payloads?.[0]),
+    waitingFor: await waitingForOf(client, activity.heartbeatDetails?.payloads?.[0]),
   };
 }
 
-function waitingForOf(payload: Payload | undefined): string | undefined {
-  if (payload === undefined) return undefined;
-  return defaultPayloadConverter.fromPayload<{ waitingFor?: string } | undefined>(payload)?.waitingFor;
+async function waitingForOf(client: Client, payload: Payload | undefined): Promise<string | undefined> {
+  return (await decodePayload<{ waitingFor?: string } | undefined>(client, payload))?.waitingFor;
 }
 
 interface RawFailure {

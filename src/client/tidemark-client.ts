@@ -17,6 +17,7 @@ import { connectTemporal, type TemporalOptions } from '../temporal/connect';
 import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
 import { auditShards, readHistory, type HistorySelection, type ShardAudit } from './checkpoint-history';
+import { BackupsClient } from './backups-client';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
 import { moveShards, previewMoves, type MovedShard, type MoveOrder, type MoveQuery } from './move-checkpoints';
@@ -40,11 +41,14 @@ export class TidemarkClient {
   readonly deadLetters: DeadLettersClient;
   /** Remembers where all shards of a consumer stand, to go back there together. */
   readonly restorePoints: RestorePointsClient;
+  /** Exports and imports checkpoints, and repairs what was lost of them. */
+  readonly backups: BackupsClient;
 
   /** @param temporal a connected Temporal client; `TidemarkClient.connect` makes one */
   constructor(private readonly temporal: Client) {
     this.deadLetters = new DeadLettersClient(temporal);
     this.restorePoints = new RestorePointsClient(temporal);
+    this.backups = new BackupsClient(temporal);
   }
 
   /** @throws `TEMPORAL_UNAVAILABLE`, `TEMPORAL_NAMESPACE_NOT_FOUND`, `ACCESS_DENIED` */

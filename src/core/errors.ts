@@ -109,6 +109,15 @@ export const errorCodes = {
     retryable: false,
     hint: 'The checkpoint stands where it stood. See `npx tidemark status`.',
   },
+  CONSUMER_RUNNING: {
+    retryable: false,
+    hint: 'Stop the consumer first: `npx tidemark stop`. A position under a running workflow would be taken back by it.',
+  },
+  BACKUP_INVALID: { retryable: false, hint: 'The form of the file is described in docs/backups.md.' },
+  BACKUP_MISMATCH: {
+    retryable: false,
+    hint: 'Positions mean something only for the consumer and the very stream that they were taken from.',
+  },
   NOT_PARKED: { retryable: false, hint: 'Only a parked shard or partition key can be retried or skipped.' },
   INTERNAL: { retryable: true, hint: 'This is a defect of Tidemark: please report it.' },
 } as const;

@@ -1,6 +1,8 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TidemarkError } from '../core/errors';
+import { assertEncrypted } from './plaintext';
 
 /** Where Temporal is, where the standard configuration (`TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE`, temporal.toml …) does not say it. */
 export interface TemporalOptions {
@@ -14,6 +16,18 @@ export interface TemporalOptions {
   readonly tls?: boolean;
   /** Profile of the Temporal configuration file. */
   readonly profile?: string;
+  /**
+   * Whether Temporal may be spoken to without TLS at an address that is not this machine's own. Everybody on the way can read and change
+   * what is said then.
+   *
+   * @default false
+   */
+  readonly allowPlaintext?: boolean;
+  /**
+   * Codecs that encrypt or compress what Temporal stores. Give the same ones to every worker and client; `docs/security.md` says what they
+   * cover.
+   */
+  readonly payloadCodecs?: readonly PayloadCodec[];
 }
 
 export interface ResolvedTemporal {
@@ -49,6 +63,7 @@ function loadConfiguration(profile: string | undefined): ReturnType<typeof loadC
 export async function connectTemporal(options: TemporalOptions = {}): Promise<Client> {
   const { connectionOptions, namespace } = resolveTemporal(options);
   const { address } = connectionOptions;
+  assertEncrypted(connectionOptions, options.allowPlaintext);
   const connection = await Connection.connect({ connectTimeout: '10 seconds', ...connectionOptions }).catch(
     (error: unknown) => {
       throw unreachable(address, error);
@@ -60,7 +75,12 @@ export async function connectTemporal(options: TemporalOptions = {}): Promise<Cl
     await connection.close();
     throw translateTemporalError(error, { address, namespace });
   }
-  return new Client({ connection, namespace });
+  return new Client({ connection, namespace, dataConverter: dataConverterOf(options) });
+}
+
+/** What a worker and a client need of `TemporalOptions` beside the connection. */
+export function dataConverterOf({ payloadCodecs = [] }: TemporalOptions): { payloadCodecs: PayloadCodec[] } {
+  return { payloadCodecs: [...payloadCodecs] };
 }
 
 const GRPC_NOT_FOUND = 5;

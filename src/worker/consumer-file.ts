@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TidemarkError } from '../core/errors';
@@ -19,5 +21,27 @@ export function fileOf(consumer: ConsumerDefinition): string {
       hint: "`isolation: 'thread'` needs `file`: usually `__filename` or `import.meta.url` of the file that exports the consumer as its default.",
     });
   }
+  return absolute(path);
+}
+
+function absolute(path: string): string {
   return path.startsWith('file:') ? fileURLToPath(path) : resolve(path);
+}
+
+/** What runs in this process: path and SHA-256 of each consumer's file, where it is known. What the file imports is not part of it. */
+export function describeFiles(consumers: readonly ConsumerDefinition[]): string[] {
+  return consumers.flatMap((consumer) => {
+    const path = consumer.options.file ?? files.get(consumer);
+    return path === undefined
+      ? []
+      : `Consumer ${consumer.options.name} is ${absolute(path)}, SHA-256 ${hashOf(absolute(path))}`;
+  });
+}
+
+function hashOf(path: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
+  } catch (error) {
+    return `unknown: the file cannot be read (${(error as NodeJS.ErrnoException).code})`;
+  }
 }

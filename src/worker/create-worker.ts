@@ -1,10 +1,11 @@
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { startLoopWatchdog } from '../handler/loop-watchdog';
 import {
+  dataConverterOf,
   resolveTemporal,
   translateTemporalError,
   type ResolvedTemporal,
@@ -14,6 +15,8 @@ import { dependenciesFor, workerIdentity, type WorkerDependencies } from './acti
 import { startHealthServer, type HealthServer } from './health-server';
 import { observe, type ObservedWorker } from './observe';
 import { installExporter, type MetricsOptions } from './telemetry';
+import { assertEncrypted } from '../temporal/plaintext';
+import { describeFiles } from './consumer-file';
 import { workflowBundle } from './workflow-source';
 
 export interface WorkerOptions {
@@ -100,9 +103,11 @@ async function connectAndCreate(
 ): Promise<TidemarkWorker> {
   const temporal = resolveTemporal(options.temporal);
   const { namespace } = temporal;
+  assertEncrypted(temporal.connectionOptions, options.temporal?.allowPlaintext);
+  for (const line of describeFiles(consumers)) Runtime.instance().logger.info(line);
   const connection = await connectWorker(temporal);
   const maxShards = options.maxShards ?? DEFAULT_MAX_SHARDS;
-  const observed = await createWorkers(consumers, { maxShards, dependencies, connection, namespace }).catch(
+  const observed = await createWorkers(consumers, { maxShards, dependencies, connection, options, namespace }).catch(
     (error: unknown) => {
       throw translateTemporalError(error, { address: temporal.connectionOptions.address, namespace });
     },
@@ -132,12 +137,13 @@ interface WorkersWorld {
   readonly maxShards: number;
   readonly dependencies: WorkerDependencies;
   readonly connection: NativeConnection;
+  readonly options: WorkerOptions;
   readonly namespace: string;
 }
 
 async function createWorkers(
   consumers: readonly ConsumerDefinition[],
-  { maxShards, dependencies, connection, namespace }: WorkersWorld,
+  { maxShards, dependencies, connection, options: { temporal }, namespace }: WorkersWorld,
 ): Promise<ObservedWorker[]> {
   const bundle = await workflowBundle();
   const activities = { ...createActivitiesFrom(dependencies) };
@@ -148,6 +154,7 @@ async function createWorkers(
       identity: workerIdentity(),
       taskQueue: taskQueueFor({ consumer: name, streamName }),
       workflowBundle: bundle,
+      dataConverter: dataConverterOf(temporal ?? {}),
       activities,
       // A shard holds its slot for good; the reserve lets listings and stops through when all shards are here.
       maxConcurrentActivityTaskExecutions: maxShards + 10,

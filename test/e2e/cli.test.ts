@@ -26,7 +26,9 @@ describe('tidemark table create', () => {
     const args = ['table', 'create', '--table', `${scene.table}-own`];
     expect(await scene.run(args)).toMatchObject({
       code: 0,
-      stdout: `Created the checkpoint table ${scene.table}-own.\n`,
+      stdout: expect.stringMatching(
+        /^Created the checkpoint table .*-own\.\n +point-in-time recovery +on.*\n +deletion protection +on\n/,
+      ),
     });
     expect(await scene.run(args)).toMatchObject({ code: 0, stdout: expect.stringContaining('exists and fits') });
   });
@@ -117,6 +119,7 @@ function expectPicture(stderr: string): void {
   ]) {
     expect(stderr).toContain(text);
   }
+  expect(stderr).toMatch(/Consumer flight-delays is .*hello\.ts, SHA-256 [0-9a-f]{64}\n/);
   expect(stderr).not.toMatch(/Worker state changed|sdkComponent|WARN/);
   expect(stderr).not.toContain(scene.env.AWS_SECRET_ACCESS_KEY);
 }

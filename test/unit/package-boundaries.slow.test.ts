@@ -16,6 +16,12 @@ const IMPORTS = '@typescript-eslint/no-restricted-imports';
 
 const offences: readonly Offence[] = [
   {
+    what: 'the doctor imports a worker',
+    file: 'src/doctor/finding.ts',
+    code: `import { createWorker } from '../worker/create-worker'; export const a = createWorker;`,
+    rule: PATHS,
+  },
+  {
     what: 'core imports an adapter',
     file: 'src/core/pacing.ts',
     code: `import { AwsKinesis } from '../kinesis/aws-kinesis'; export const a = AwsKinesis;`,

@@ -30,7 +30,7 @@ go on at other workers, or with the next \`run\`. A second Ctrl-C leaves at once
 
 Examples:
   $ npx tidemark run consumer.ts --create-table
-  $ npx tidemark run consumer.ts --address temporal:7233 --namespace prod`;
+  $ npx tidemark run consumer.ts --address temporal:7233 --tls --namespace prod`;
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const consumers = await loadConsumers(file);
@@ -46,8 +46,13 @@ async function createTable({ options }: ConsumerDefinition): Promise<void> {
   const services = createConsumerServices(options);
   try {
     const outcome = await createCheckpointTable(services.dynamodb, options.tableName);
-    if (outcome === 'created') say(`Created the checkpoint table ${options.tableName}.`);
+    if (outcome === 'created')
+      say(`Created the checkpoint table ${options.tableName}. ${protectHint(options.tableName)}`);
   } finally {
     services.close();
   }
+}
+
+function protectHint(tableName: string): string {
+  return `It has no backups and can be deleted: \`npx tidemark table protect --table ${tableName}\` changes that.`;
 }

@@ -18,6 +18,7 @@ async function run(args: readonly string[]): Promise<{ code: number; out: string
   return { code, out, err };
 }
 
+const KEEPING = ['export', 'import', 'repair', 'doctor'];
 const STEERING = [
   'run',
   'worker',
@@ -69,6 +70,10 @@ describe('usage', () => {
     [['retry'], "error: missing required argument 'file'"],
     [['skip', 'a.ts', '--reason', 'x'], "error: required option '--shard <id>' not specified"],
     [['skip', 'a.ts', '--shard', 'x'], "error: required option '--reason <text>' not specified"],
+    [['export'], "error: missing required argument 'file'"],
+    [['import', 'a.ts'], 'error: name either a file with --input, or a lease table'],
+    [['import', 'a.ts', '--input', 'b', '--start-at', '2h'], 'error: --start-at goes with --from-kcl'],
+    [['repair'], "error: missing required argument 'file'"],
     [['table', 'create', '--endpoint', 'localhost'], 'Expected an address that begins with http:// or https://.'],
   ])('that is wrong ends with 2 and one message: %j', async (args, message) => {
     const { code, out, err } = await run(args);
@@ -80,11 +85,16 @@ describe('usage', () => {
 
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
-    expect(names).toEqual([...STEERING, 'dead-letters', 'table']);
+    expect(names).toEqual([...STEERING, 'dead-letters', 'table', ...KEEPING]);
     const points = ['create', 'list', 'delete'].map((name) => ['restore-point', name]);
-    const single = [...STEERING.filter((name) => name !== 'restore-point').map((name) => [name]), ...points];
+    const single = [
+      ...STEERING.filter((name) => name !== 'restore-point').map((name) => [name]),
+      ...KEEPING.map((name) => [name]),
+      ...points,
+    ];
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
-    for (const args of [...single, ['table', 'create'], ...letters]) {
+    const tables = ['create', 'check', 'protect'].map((name) => ['table', name]);
+    for (const args of [...single, ...tables, ...letters]) {
       const { code, out } = await run([...args, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`$ npx tidemark ${args.join(' ')}`);

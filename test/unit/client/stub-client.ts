@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultDataConverter, defaultPayloadConverter } from '@temporalio/common';
 
 /** One workflow as a stub client shows it. A function is called; an error is thrown. */
 export interface StubWorkflow {
@@ -39,7 +39,7 @@ export class StubClient {
 
   get client(): Client {
     return {
-      options: { namespace: 'default' },
+      options: { namespace: 'default', loadedDataConverter: defaultDataConverter },
       connection: { operatorService: { listSearchAttributes: () => Promise.resolve({ customAttributes: {} }) } },
       withDeadline: (deadline: number, action: () => unknown) => {
         this.deadlines.push(deadline);

@@ -1,0 +1,63 @@
+import { open } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { Backup } from '../../core/backup';
+import { addBackupOptions, oneConsumer, type BackupFlags } from '../backup-options';
+import { describeConsumerOf } from '../letter-decision';
+import { print, say } from '../output';
+import { withClient } from '../temporal-options';
+
+interface ExportFlags extends BackupFlags {
+  readonly output?: string;
+  readonly deadLetters?: boolean;
+}
+
+export function addExportCommand(program: Command): void {
+  const command = program
+    .command('export')
+    .description('all checkpoints of a consumer as a JSON file, for `import`')
+    .option('--output <file>', 'write it there instead of to standard output')
+    .option('--dead-letters', 'with open and parked dead letters, and their payloads; otherwise they are counted only');
+  addBackupOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((file: string, flags: ExportFlags) => exportTo(file, flags));
+}
+
+const EXAMPLES = `
+The consumer may run meanwhile. docs/backups.md describes the file.
+
+Examples:
+  $ npx tidemark export consumer.ts --output backup.json
+  $ npx tidemark export consumer.ts | jq '.shards[].checkpoint.position'`;
+
+async function exportTo(file: string, flags: ExportFlags): Promise<void> {
+  const consumer = await oneConsumer(file, flags);
+  await withClient(flags, async (client) => {
+    const backup = await client.backups.export(consumer, { deadLetters: flags.deadLetters });
+    const text = client.backups.toText(backup);
+    if (flags.output === undefined) print(text.trimEnd());
+    else await writeWhole(flags.output, text);
+    say(`Exported ${describeConsumerOf(consumer)}: ${describeBackup(backup)}.${parkedNote(backup)}`);
+  });
+}
+
+/** Payloads may be in it: for nobody else to read. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function describeBackup({ shards, deadLetters: { open: openLetters, parked, letters } }: Backup): string {
+  const checkpoints = shards.filter(({ checkpoint }) => checkpoint !== undefined).length;
+  const exported = letters === undefined ? 'not exported' : `${letters.length} exported`;
+  return `${shards.length} shards, ${checkpoints} checkpoints; dead letters: ${openLetters} open, ${parked} parked, ${exported}`;
+}
+
+function parkedNote({ deadLetters: { parked, letters } }: Backup): string {
+  if (parked === 0 || letters !== undefined) return '';
+  return ' The checkpoints are past the parked records: only their letters have them. Export with --dead-letters.';
+}
