@@ -46,7 +46,7 @@ export class BackupReader {
   };
 
   readonly position = (name: string): Position => {
-    const words = 'a position: TRIM_HORIZON, AT <time>, AFTER <sequence number> or SHARD_END';
+    const words = 'a position: TRIM_HORIZON, AT <time>, FROM or AFTER <sequence number> or SHARD_END';
     return parsePositionText(this.text(name)) ?? this.damaged(name, words);
   };
 

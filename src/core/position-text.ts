@@ -4,8 +4,9 @@ import { isSequenceNumber, SHARD_END, TRIM_HORIZON, type Position } from './posi
 export function parsePositionText(text: string): Position | undefined {
   if (text === 'TRIM_HORIZON') return TRIM_HORIZON;
   if (text === 'SHARD_END') return SHARD_END;
-  const [, kind, rest = ''] = /^(AT|AFTER) (\S+)$/.exec(text) ?? [];
+  const [, kind, rest = ''] = /^(AT|FROM|AFTER) (\S+)$/.exec(text) ?? [];
   if (kind === 'AT') return atTimestamp(rest);
+  if (kind === 'FROM') return isSequenceNumber(rest) ? { at: 'FROM', sequenceNumber: rest } : undefined;
   return kind === 'AFTER' ? after(rest) : undefined;
 }
 

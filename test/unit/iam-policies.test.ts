@@ -12,6 +12,7 @@ const TABLE_SEEN: readonly Role[] = ['operator', 'setup'];
 /** Which role makes each call, by the file it is made in. */
 const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Role[]>>>> = {
   'checkpoints/dynamodb-batch-read.ts': { BatchGetItem: EVERYONE_BUT_SETUP },
+  'checkpoints/dynamodb-history.ts': { PutItem: ['worker'], Query: ['operator'] },
   'checkpoints/dynamodb-store.ts': {
     GetItem: EVERYONE_BUT_SETUP,
     PutItem: EVERYONE_BUT_SETUP,
@@ -20,6 +21,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Role[]>>>>
   },
   'checkpoints/dynamodb-transaction.ts': { TransactWriteItems: EVERYONE_BUT_SETUP },
   'checkpoints/kcl-leases.ts': { Scan: ['operator'] },
+  'checkpoints/restore-points.ts': { DeleteItem: ['operator'], PutItem: ['operator'], Query: ['operator'] },
   'checkpoints/table.ts': {
     CreateTable: ['setup'],
     DescribeTable: ['coordinator', 'operator', 'setup'],

@@ -53,7 +53,8 @@ export function addRestoreCommand(program: Command): void {
 const EXAMPLES = `
 Examples:
   $ npx tidemark restore-point create consumer.ts before-1.5 --reason 'new rates' --keep 7d
-  $ npx tidemark restore-point list consumer.ts`;
+  $ npx tidemark restore-point list consumer.ts
+  $ npx tidemark restore-point delete consumer.ts before-1.5`;
 
 const RESTORE_EXAMPLES = `
 Shards that were split or merged since cannot go back; \`--partial\` moves the others.
