@@ -94,10 +94,10 @@ export class LetterRuns {
     if (letters.length === 0) return;
     const outcome = await this.run(letters);
     if ('code' in outcome) return this.wholeFailed(letters, outcome);
-    const { transact = [] } = outcome;
-    if (transact.length > 0) return this.transact(letters, outcome, transact);
     const { handled, failed, unhandled } = this.sortOut(letters, outcome);
-    await this.mark([...handled, ...failed]);
+    const { transact = [] } = outcome;
+    if (transact.length === 0) await this.mark([...handled, ...failed]);
+    else if (!(await this.markWith(transact, letters, [...handled, ...failed]))) return;
     // One that was not tried stands behind a failure, so that this ends.
     if (handled.length + failed.length > 0) await this.tryLetters(unhandled.filter((letter) => !this.holdBack(letter)));
     else await this.wholeFailed(letters, NOTHING_TRIED);
@@ -110,18 +110,21 @@ export class LetterRuns {
     for (const letter of letters) if (!this.holdBack(letter)) await this.tryLetters([letter]);
   }
 
-  /** Effects and marks in one transaction: exactly once, however often this is repeated. */
-  private async transact(
-    letters: readonly DeadLetter[],
-    { filtered }: RunOutcome,
+  /**
+   * Effects and marks in one transaction: exactly once, however often this is repeated. The effects speak for what the handler was given:
+   * a letter that it did not get has no mark here, or one that says why it has failed. False if nothing was written.
+   */
+  private async markWith(
     effects: NonNullable<RunOutcome['transact']>,
-  ): Promise<void> {
-    const marks = letters.map((letter, index) => this.handled(letter, filtered.includes(index)));
+    letters: readonly DeadLetter[],
+    marks: readonly LetterMark[],
+  ): Promise<boolean> {
     const answer = await insist(this.world, () => this.world.runtime.letters.markAll(marks, effects));
-    if (answer.kind === 'marked') this.added.redriven += letters.length;
+    if (answer.kind === 'marked') for (const mark of marks) this.noteMark(mark, true);
     else if (answer.kind === 'effectsRefused') await this.wholeFailed(letters, this.refusal(answer));
     else if (letters.length > 1) await this.wholeFailed(letters, CHANGED);
     else this.added.skipped += 1;
+    return answer.kind === 'marked';
   }
 
   private sortOut(
@@ -168,13 +171,15 @@ export class LetterRuns {
     const { letters } = this.world.runtime;
     const isTogether =
       marks.length > 1 && (await insist(this.world, () => letters.markAll(marks, []))).kind === 'marked';
-    for (const mark of marks) {
-      const isMarked = isTogether || (await insist(this.world, () => letters.mark(mark))).kind === 'marked';
-      const hasFailed = mark.change.status === this.failedStatus;
-      // Held also where somebody has changed it: it did fail.
-      if (hasFailed) this.held.add(partitionKeyDigest(mark.letter.partitionKey));
-      this.added[isMarked ? (hasFailed ? 'failed' : 'redriven') : 'skipped'] += 1;
-    }
+    for (const mark of marks)
+      this.noteMark(mark, isTogether || (await insist(this.world, () => letters.mark(mark))).kind === 'marked');
+  }
+
+  private noteMark({ letter, change }: LetterMark, isMarked: boolean): void {
+    const hasFailed = change.status === this.failedStatus;
+    // Held also where somebody has changed it: it did fail.
+    if (hasFailed) this.held.add(partitionKeyDigest(letter.partitionKey));
+    this.added[isMarked ? (hasFailed ? 'failed' : 'redriven') : 'skipped'] += 1;
   }
 
   private handled(letter: DeadLetterHead, isFiltered: boolean): LetterMark {
