@@ -3,7 +3,7 @@ import type { DeadLetter, DeadLetterHead } from '../core/dead-letter';
 import { codeOf } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import type { RecordError } from '../core/outcome';
-import { judgeLetter, type RedriveCounts, type RedriveRequest } from '../core/redrive';
+import { judgeLetter, type LetterVerdict, type RedriveCounts, type RedriveRequest } from '../core/redrive';
 import type { LetterMark } from '../dead-letters/dead-letter-store';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import { BatchFailedError, type RunOutcome } from '../handler/handler-runner';
@@ -41,7 +41,7 @@ export class LetterRuns {
     this.added = nothing();
     const wanted: DeadLetterHead[] = [];
     for (const head of heads) {
-      const verdict = judgeLetter(head, this.request);
+      const verdict = this.judge(head);
       if (verdict === 'passed') this.added.redriven += 1;
       if (verdict === 'failedBefore') this.noteFailed(head);
       if (verdict === 'died') await this.mark([this.failing(head, DIED)]);
@@ -52,6 +52,12 @@ export class LetterRuns {
     return isDone === 'left' ? 'left' : this.added;
   }
 
+  /** An execution that has told its error did not die of the letter that it left marked. */
+  private judge(head: DeadLetterHead): LetterVerdict {
+    const verdict = judgeLetter(head, this.request);
+    return verdict === 'died' && this.world.ownership.endedBefore?.letter === nameOfMark(head) ? 'try' : verdict;
+  }
+
   /** The mark comes first: an execution that dies now leaves it behind. */
   private async tryAlone(letters: readonly DeadLetter[]): Promise<void | 'left'> {
     const { dependencies, ownership, runtime } = this.world;
@@ -59,9 +65,11 @@ export class LetterRuns {
       const outcome = await dependencies.trialLane.run(
         async () => {
           const mark = { letter, change: { ...this.decision(), status: this.failedStatus } };
+          ownership.markedLetter = nameOfMark({ ...letter, version: letter.version + 1 });
           const answer = await insist(this.world, () => runtime.letters.mark(mark));
           if (answer.kind === 'conflict') this.added.skipped += 1;
           else await this.tryLetters([{ ...answer.letter, data: letter.data }]);
+          ownership.markedLetter = undefined;
         },
         { deaths: 0, stop: ownership.stop },
       );
@@ -225,6 +233,11 @@ const DIED: RecordError = {
   message: 'The process ended twice while the handler had the letter, the second time alone',
 };
 const CHANGED: RecordError = { code: 'INTERNAL', message: 'A letter was changed meanwhile' };
+
+/** A letter with what was written on it last. */
+function nameOfMark({ shard, sequenceNumber, subSequenceNumber, version }: DeadLetterHead): string {
+  return `${shard.shardId} ${sequenceNumber} ${subSequenceNumber ?? ''} ${version}`;
+}
 
 function nothing(): Added {
   return { redriven: 0, failed: 0, held: 0, skipped: 0 };

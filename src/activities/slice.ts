@@ -76,7 +76,9 @@ export class Slice {
     const due = parked.due(definition.options.onFailure, hold.now);
     const order = orderOf(input.order);
     const isMeant = (key: string): boolean =>
-      order === undefined ? due.includes(key) : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
+      order === undefined
+        ? due.includes(key)
+        : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
     if (!parked.all().some(isMeant)) return parked;
     const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
       isMeant,
@@ -107,7 +109,7 @@ export class Slice {
     const { order } = input;
     const policy = world.runtime.definition.options.onFailure;
     const at = { nowMs: hold.now, random: world.dependencies.random() };
-    const signs = { carried: input.streak, trial, writer: hold.writer };
+    const signs = { carried: input.streak, trial, writer: hold.writer, ended: world.ownership.endedBefore };
     const { streak, death } = suspicionAt(hold.checkpoint.position, signs, policy, at);
     const steps = new FailureSteps({ ...world, hold });
     if (death) steps.noteDecision(death.decision, death.cause);
