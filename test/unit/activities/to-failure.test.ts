@@ -9,7 +9,7 @@ function failureOf(error: unknown): ApplicationFailure {
   return failure;
 }
 
-const TERMINAL = ['STREAM_DELETED', 'STREAM_RECREATED', 'SHARD_NOT_FOUND'];
+const TERMINAL = ['STREAM_DELETED', 'STREAM_RECREATED', 'SHARD_NOT_FOUND', 'RECORD_FAILED'];
 
 it.each(Object.keys(errorCodes) as ErrorCode[])('%s leaves with its code and its text', (code) => {
   const error = new TidemarkError(code, 'what happened', { context: { shard: 'shardId-0' } });
