@@ -17,6 +17,8 @@ export interface ShardState extends ShardCarried {
   readonly timing: Timing;
   /** Activities of this run that may write the checkpoint. */
   readonly activitySeq: number;
+  /** The order that the last slice was given. */
+  readonly dispatchedOrder?: ParkedOrder;
 }
 
 export function initialShardState({ start, timing, carried }: ShardWorkflowInput): ShardState {
@@ -27,7 +29,7 @@ export function initialShardState({ start, timing, carried }: ShardWorkflowInput
 
 /** The state in which the next slice is dispatched. */
 export function dispatchSlice(state: ShardState): ShardState {
-  return { ...state, slices: state.slices + 1, activitySeq: state.activitySeq + 1 };
+  return { ...state, slices: state.slices + 1, activitySeq: state.activitySeq + 1, dispatchedOrder: state.order };
 }
 
 /** A slice ended normally. Its committed position is the truth; a fenced one leaves a claim to be made. */
@@ -49,9 +51,13 @@ function streakAfter(state: ShardState, { streak, batches }: SliceResult): Failu
 /** The handler failed: what was committed before counts, and the batch is tried again. */
 export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): ShardState {
   const { streak, error: lastError, halt } = failure;
+  const told = known(state, failure);
+  // A shard that parks has done what it could: an order that stayed would wake it at once, for ever. One that came meanwhile is still to be tried.
+  const order = halt && told.order === state.dispatchedOrder ? undefined : told.order;
   return {
     ...state,
-    ...known(state, failure),
+    ...told,
+    order,
     belief: foldCheckpoint(state.belief, failure),
     phase: halt?.how === 'park' ? 'PARKED' : halt ? 'FAILED' : 'RETRYING',
     streak,
@@ -88,7 +94,12 @@ function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult,
   return foldOutcome(belief, checkpoint ? { kind: 'ok', checkpoint, runId } : { kind: 'fenced' });
 }
 
-export function carriedFrom({ timing: _timing, activitySeq: _seq, ...carried }: ShardState): ShardCarried {
+export function carriedFrom({
+  timing: _timing,
+  activitySeq: _seq,
+  dispatchedOrder: _order,
+  ...carried
+}: ShardState): ShardCarried {
   return carried;
 }
 
