@@ -133,6 +133,7 @@ export class Slice {
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
       if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
+      if (next.kind === 'empty' && next.caughtUpAtMs !== undefined) work.noteCaughtUp();
       if (next.kind === 'batch') {
         crashPoint('fetched');
         const worked = await work.handle(next);

@@ -21,6 +21,8 @@ export function describeStep(step: FailureStep): string {
       return `record ${step.sequenceNumber} skipped by ${because(step)}`;
     case 'unparked':
       return `tried again by ${because(step)}`;
+    case 'gone':
+      return `record ${step.sequenceNumber}, which had failed, is no longer in the stream: read on behind it`;
     case 'drained':
       return `a parked partition key is through: ${step.records} records handled in order`;
   }
