@@ -36,6 +36,8 @@ export class Slice {
   private readonly hold: CheckpointHold;
   private readonly startedAtMs = performance.now();
   private work: BatchWork | undefined;
+  /** The order names a partition key of which nothing is parked. */
+  private isOrderMissed = false;
 
   constructor(
     private readonly world: SliceWorld,
@@ -70,7 +72,10 @@ export class Slice {
   private async parkedKeys(): Promise<ParkedKeys | 'left' | 'fenced'> {
     const { hold, world, input } = this;
     const { letters, definition } = world.runtime;
-    if (!hold.progress.parkedKeys) return ParkedKeys.none();
+    if (!hold.progress.parkedKeys) {
+      await this.noteMissed();
+      return ParkedKeys.none();
+    }
     const known = world.parkedKeys.find(this.name, hold.checkpoint.token);
     const parked = known ?? (await ParkedKeys.load(letters, hold.shard));
     const due = parked.due(definition.options.onFailure, hold.now);
@@ -79,7 +84,10 @@ export class Slice {
       order === undefined
         ? due.includes(key)
         : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
-    if (!parked.all().some(isMeant)) return parked;
+    if (!parked.all().some(isMeant)) {
+      await this.noteMissed();
+      return parked;
+    }
     const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
       isMeant,
     );
@@ -88,6 +96,12 @@ export class Slice {
     const progress = { ...hold.progress, parkedKeys: after.size };
     const outcome = await hold.commit(hold.checkpoint.position, { progress, records: 0 });
     return outcome === 'committed' ? after : 'fenced';
+  }
+
+  private async noteMissed(): Promise<void> {
+    const { order } = this.input;
+    if (order?.keyDigest === undefined) return;
+    this.isOrderMissed = !(await new Drain({ ...this.world, hold: this.hold }, order).hasBegun());
   }
 
   private async openSource(position: Position): Promise<BatchSource> {
@@ -113,7 +127,7 @@ export class Slice {
     const { streak, death } = suspicionAt(hold.checkpoint.position, signs, policy, at);
     const steps = new FailureSteps({ ...world, hold });
     if (death) steps.noteDecision(death.decision, death.cause);
-    if (order?.kind === 'retry') steps.noteUnparked(order);
+    if (order?.kind === 'retry' && !this.isOrderMissed) steps.noteUnparked(order);
     return new BatchWork(
       { ...world, hold, source, parked },
       {
@@ -212,6 +226,7 @@ export class Slice {
       timing: timingOf(runtime.definition.options),
       events: hold.events,
       ...(this.work?.isOrderDone ? { orderDone: true } : {}),
+      ...(this.isOrderMissed ? { orderMissed: true } : {}),
     };
   }
 

@@ -19,6 +19,8 @@ export interface ShardState extends ShardCarried {
   readonly activitySeq: number;
   /** The order that the last slice was given. */
   readonly dispatchedOrder?: ParkedOrder;
+  /** The last order that found nothing to be carried out on. */
+  readonly missedOrder?: ParkedOrder;
 }
 
 export function initialShardState({ start, timing, carried }: ShardWorkflowInput): ShardState {
@@ -36,7 +38,7 @@ export function dispatchSlice(state: ShardState): ShardState {
 export function foldSlice(state: ShardState, result: SliceResult): ShardState {
   const next = { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result) };
   // Fenced while it carried out an order: the next one does, again.
-  if (result.end === 'fenced') return { ...next, order: state.order };
+  if (result.end === 'fenced') return { ...next, order: state.order, missedOrder: state.missedOrder };
   const streak = result.end === 'shardEnd' ? undefined : streakAfter(state, result);
   if (streak !== undefined) return { ...next, streak };
   return { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak, lastError: undefined };
@@ -79,15 +81,16 @@ export function foldUnknown(state: ShardState, lastError: ErrorNote | undefined)
 /** So many events are kept for status and the Web UI; all of them stand in the results of the activities. */
 const RECENT_EVENTS = 10;
 
-type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone'>;
+type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone' | 'orderMissed'>;
 
 function known(
   state: ShardState,
-  { progress, worker, timing, events, orderDone }: Told,
-): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order'> {
+  { progress, worker, timing, events, orderDone, orderMissed }: Told,
+): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order' | 'missedOrder'> {
   const recentEvents = [...(state.recentEvents ?? []), ...events].slice(-RECENT_EVENTS);
   const order = orderDone ? undefined : state.order;
-  return { progress, worker, timing, lastEvent: events.at(-1) ?? state.lastEvent, recentEvents, order };
+  const missedOrder = orderMissed ? state.order : state.missedOrder;
+  return { progress, worker, timing, lastEvent: events.at(-1) ?? state.lastEvent, recentEvents, order, missedOrder };
 }
 
 function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult, 'checkpoint' | 'runId'>): Belief {
@@ -97,7 +100,8 @@ function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult,
 export function carriedFrom({
   timing: _timing,
   activitySeq: _seq,
-  dispatchedOrder: _order,
+  dispatchedOrder: _given,
+  missedOrder: _missed,
   ...carried
 }: ShardState): ShardCarried {
   return carried;

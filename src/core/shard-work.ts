@@ -72,6 +72,8 @@ export interface SliceResult {
   readonly streak?: FailureStreak | null;
   /** True once `SliceInput.order` was carried out. */
   readonly orderDone?: boolean;
+  /** True if nothing was parked that the order is about: its asker is told. */
+  readonly orderMissed?: boolean;
 }
 
 /** A shard that waits because of a record that was given up, and whose policy is not to set it aside. */

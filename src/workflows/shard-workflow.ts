@@ -142,6 +142,8 @@ class ShardRun {
     this.state = foldOrder(this.state, order);
     this.slice?.cancel();
     await condition(() => this.state.order !== order || this.isOver);
+    if (this.state.missedOrder === order)
+      throw ApplicationFailure.nonRetryable('No record of this partition key is parked', 'NOT_PARKED');
     if (this.state.order !== order) return this.status();
     const how = this.state.phase === 'FINISHED' ? 'came to its end' : 'was stopped';
     throw ApplicationFailure.nonRetryable(`The shard ${how} before the order was carried out`, 'NOT_PARKED');

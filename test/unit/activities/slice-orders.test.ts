@@ -75,6 +75,34 @@ describe('an order about a shard that is parked because too many records wait', 
   });
 });
 
+describe('an order about a partition key', () => {
+  beforeEach(async () => {
+    await open({ parkBy: 'partitionKey' });
+    bad = ['a1'];
+    put('a1');
+    await scene.run();
+  });
+
+  it.each(['retry', 'skip'] as const)('of which nothing is parked, to %s, is done, and says so', async (kind) => {
+    put('b1');
+    scene.order(kind, { keyDigest: partitionKeyDigest('x'), reason: 'typing error' });
+    const { events, ...result } = await scene.run();
+    expect(result).toMatchObject({ orderDone: true, orderMissed: true });
+    expect(events).toEqual([]);
+    expect(scene.state).toMatchObject({ order: undefined, missedOrder: { kind } });
+    expect(await letters()).toEqual(['a1 PARKED']);
+  });
+
+  it.each(['retry', 'skip'] as const)('that an execution before it carried out, to %s, is not missed', async (kind) => {
+    bad = [];
+    put('b1');
+    scene.order(kind, { keyDigest: partitionKeyDigest('a'), reason: 'known bad' });
+    expect(await scene.begin().done).not.toHaveProperty('orderMissed');
+    scene.deploy(scene.options);
+    expect(await scene.end(scene.attempt({ attempt: 2 }))).not.toHaveProperty('orderMissed');
+  });
+});
+
 describe('an order about a record that retention has taken', () => {
   beforeEach(async () => {
     await open({});
