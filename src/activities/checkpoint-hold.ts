@@ -19,6 +19,9 @@ import type { Ownership } from './ownership';
 import { sleep } from './sleep';
 import { logFenced, logTrouble } from './slice-log';
 
+/** Each has some 200 bytes. */
+const MAX_EVENTS = 100;
+
 export interface HoldWorld {
   readonly dependencies: ActivityDependencies;
   readonly runtime: ConsumerRuntime;
@@ -129,8 +132,17 @@ export class CheckpointHold {
     }
   }
 
+  /** Many records may be set aside at once: beyond the limit, those of which the same is to be told share one event. */
   noteEvent(event: ShardEvent): void {
-    this.events.push(event);
+    const last = this.events.at(-1);
+    const isShared = this.hasManyEvents && isOfRecords(event) && last && isOfRecords(last) && last.kind === event.kind;
+    if (isShared) this.events[this.events.length - 1] = { ...event, others: (last.others ?? 0) + 1 };
+    else this.events.push(event);
+  }
+
+  /** The slice should end: all of them go through Temporal's history in its result (2 MB at most). */
+  get hasManyEvents(): boolean {
+    return this.events.length >= MAX_EVENTS;
   }
 
   noteFenced(): void {
@@ -171,4 +183,10 @@ export class CheckpointHold {
   private facts(progress: Progress = this.progress): CommitFacts {
     return { ...progress, committedAtMs: progress.committedAtMs ?? this.now };
   }
+}
+
+type RecordsEvent = Extract<ShardEvent, { readonly kind: 'deadLettered' | 'parked' }>;
+
+function isOfRecords(event: ShardEvent): event is RecordsEvent {
+  return event.kind === 'deadLettered' || event.kind === 'parked';
 }

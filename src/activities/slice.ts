@@ -173,8 +173,8 @@ export class Slice {
     const { historyIntervalMs } = this.world.runtime.definition.options;
     // What follows a lost attempt reports as soon as it has got on: the next activity begins with attempt 1, and its delays anew.
     if (this.hold.writer.attempt > 1 && this.batches > 0) return true;
-    // Somebody waits for the answer to an order.
-    if (this.work?.isOrderDone) return true;
+    // Somebody waits for the answer to an order, or there is much to tell.
+    if (this.work?.isOrderDone || this.hold.hasManyEvents) return true;
     const isIdle = kind === 'empty' && this.batches === 0;
     const limitMs = isIdle ? Math.max(IDLE_HISTORY_INTERVAL_MS, historyIntervalMs) : historyIntervalMs;
     return performance.now() - this.startedAtMs >= limitMs;

@@ -137,6 +137,8 @@ export interface StepRecord {
   readonly atMs: number;
   readonly sequenceNumber: string;
   readonly code: ErrorCode;
+  /** So many records before it, of which the same is to be told: where there are too many for an event of each. */
+  readonly others?: number;
 }
 
 /** State of a shard as people see it: in status, search attributes, the Web UI and the checkpoint item. */
