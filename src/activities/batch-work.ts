@@ -147,7 +147,7 @@ export class BatchWork {
   private forgetWhatIsGone(first: RawRecord | undefined): void {
     const { streak } = this;
     if (!streak || (first && compareSequenceNumbers(first.sequenceNumber, streak.through) <= 0)) return;
-    this.steps.noteGone(streak.through);
+    if (this.skip) this.steps.noteGone(streak.through);
     this.streakSoFar = undefined;
     this.skip = undefined;
   }

@@ -77,7 +77,7 @@ export class Ownership {
 
   /**
    * The next attempt is told that this one did not die. By a heartbeat, because a write may be just what has failed, or must not leave
-   * (undecided); and because a heartbeat goes the way of the failure, before it: where Temporal does not hear of it, it hears of neither.
+   * (undecided); and because Temporal's SDK sends the last heartbeat's details with the failure: Temporal hears of both, or of neither.
    */
   noteEnd(error: unknown): void {
     if (this.lost.aborted) return;

@@ -22,7 +22,7 @@ export function describeStep(step: FailureStep): string {
     case 'unparked':
       return `tried again by ${because(step)}`;
     case 'gone':
-      return `record ${step.sequenceNumber}, which had failed, is no longer in the stream: read on behind it`;
+      return `record ${step.sequenceNumber} was to be skipped, and is no longer in the stream`;
     case 'drained':
       return `a parked partition key is through: ${step.records} records handled in order`;
   }

@@ -119,7 +119,7 @@ export type FailureStep =
   | ({ readonly kind: 'skipped'; readonly by: string; readonly reason?: string } & StepRecord)
   /** What was parked is tried again: by an operator, or because its time is over. */
   | { readonly kind: 'unparked'; readonly atMs: number; readonly by: string; readonly reason?: string }
-  /** A record that had failed is no longer in the stream: what was known of it is dropped, and an order to skip it. */
+  /** The record that was to be skipped is no longer in the stream. */
   | { readonly kind: 'gone'; readonly atMs: number; readonly sequenceNumber: string }
   /** A parked partition key is through: its records were handled in order. */
   | { readonly kind: 'drained'; readonly atMs: number; readonly records: number };

@@ -11,14 +11,11 @@ const denied = (): never => {
 
 describe('an attempt of a slice that ends by an error', () => {
   let scene: SliceScene;
-  /** What Temporal hands to the next attempt. */
-  let heartbeatDetails: unknown;
   let attempt: number;
   const dead: RunningSlice[] = [];
 
   beforeEach(async () => {
     scene = await SliceScene.open({ maxBatchRecords: 8, historyIntervalMs: 0 });
-    heartbeatDetails = undefined;
     attempt = 0;
   });
 
@@ -34,14 +31,13 @@ describe('an attempt of a slice that ends by an error', () => {
   function next(): RunningSlice {
     scene.deploy(scene.options);
     attempt += 1;
-    const info = { attempt, heartbeatDetails };
-    return attempt === 1 ? scene.begin(info) : scene.attempt(info);
+    return attempt === 1 ? scene.begin({ attempt }) : scene.attempt({ attempt });
   }
 
   async function fails(): Promise<void> {
     const slice = next();
     await expect(slice.done).rejects.toBeInstanceOf(ApplicationFailure);
-    heartbeatDetails = slice.heartbeats.findLast((details) => details !== undefined);
+    expect(slice.heartbeats.at(-1)).toMatchObject({ ended: { to: attempt, code: 'ACCESS_DENIED' } });
   }
 
   async function dies(): Promise<void> {
@@ -56,7 +52,6 @@ describe('an attempt of a slice that ends by an error', () => {
     scene.handler = () => undefined;
     scene.store.beforeWrite = ({ next: { position } }) => (position.at === 'AFTER' ? denied() : undefined);
     for (let attempts = 0; attempts < 6; attempts += 1) await fails();
-    expect(heartbeatDetails).toMatchObject({ ended: { from: 1, to: 6, code: 'ACCESS_DENIED' } });
     scene.store.beforeWrite = () => undefined;
     await scene.end(next());
     expect(scene.handled.map((batch) => batch.join(''))).toEqual(Array(7).fill('abcd'));
