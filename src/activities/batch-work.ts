@@ -8,9 +8,11 @@ import {
   type FailureStreak,
 } from '../core/failure-policy';
 import { ALL_HANDLED, type RecordError } from '../core/outcome';
+import { compareSequenceNumbers } from '../core/positions';
 import { settle, setsAside, type GivenUp, type Settlement } from '../core/settlement';
 import type { ParkedOrder, Progress, SliceResult } from '../core/shard-work';
 import { chooseSpan } from '../core/span';
+import type { RawRecord } from '../kinesis/kinesis-port';
 import { BatchFailedError, type HandlerRunner, type RunOutcome } from '../handler/handler-runner';
 import type { BatchSource } from './batch-source';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
@@ -107,21 +109,47 @@ export class BatchWork {
 
   /** Handles and commits the beginning of a batch. What it does not get to is put back. */
   async handle(offer: BatchOffer): Promise<WorkResult> {
+    this.forgetWhatIsGone(offer.records[0]);
     const span = this.choose(offer);
-    const { streak } = this;
-    if (this.roomBefore(span) === 0) return this.haltFull(span);
-    if (streak?.phase === 'final' && span.diverted.length === 0) return this.giveUp(span, streak);
-    this.skip = undefined;
-    const [first] = span.records;
-    const known = first && this.rejections.get(first.sequenceNumber);
-    if (known) return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error: known }] });
+    // Its key is through: nothing keeps it from being tried.
+    if (this.streak?.condition === 'PartitionKeyParked' && span.diverted.length === 0 && !this.skip)
+      this.streakSoFar = undefined;
+    const known = this.settleKnown(span);
+    if (known !== undefined) return known;
     try {
-      const outcome = await this.run(span, streak);
+      const outcome = await this.run(span, this.streak);
       if (outcome === 'left') return this.putBack(span);
       return outcome === 'fenced' ? outcome : await this.settle(span, outcome);
     } catch (error) {
       return this.afterFailure(span, error);
     }
+  }
+
+  /** What becomes of a span whose handler need not run; undefined if it must. */
+  private settleKnown(span: Span): Promise<WorkResult> | undefined {
+    const isDiverting = span.diverted.length > 0;
+    const { streak } = this;
+    if (streak?.phase === 'final' && (this.skip || !isDiverting)) return this.giveUp(span, streak);
+    if (this.roomBefore(span) === 0) return this.haltFull(span);
+    this.skip = undefined;
+    const [first] = span.records;
+    const error = first && this.rejections.get(first.sequenceNumber);
+    if (error === undefined || isDiverting) return undefined;
+    return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error }] });
+  }
+
+  /** Nothing is left in the stream: neither is the record that somebody wants skipped. */
+  noteCaughtUp(): void {
+    if (this.skip) this.forgetWhatIsGone(undefined);
+  }
+
+  /** Retention has taken the records that failed: what comes now must not stand for them. */
+  private forgetWhatIsGone(first: RawRecord | undefined): void {
+    const { streak } = this;
+    if (!streak || (first && compareSequenceNumbers(first.sequenceNumber, streak.through) <= 0)) return;
+    if (this.skip) this.steps.noteGone(streak.through);
+    this.streakSoFar = undefined;
+    this.skip = undefined;
   }
 
   private afterFailure(span: Span, failure: unknown): Promise<WorkResult> | WorkResult {
@@ -224,7 +252,7 @@ export class BatchWork {
 
   /** The one offered record of the span has failed for good. */
   private giveUp(span: Span, streak: FailureStreak): Promise<WorkResult> {
-    const index = span.offered[0] ?? 0;
+    const index = span.offered[0] ?? span.diverted[0] ?? 0;
     const { error = NO_ERROR, condition = 'RetryAttemptsExhausted', failures: attempts } = streak;
     const given: GivenUp = { index, error, condition, attempts };
     const isSetAside = setsAside(this.policyFor(span, [given])) || this.skip !== undefined;
@@ -290,8 +318,10 @@ export class BatchWork {
     const isShown = this.world.runtime.definition.options.errorDetail === 'message' && detail !== undefined;
     const error = { code, message: isShown ? `${message}: ${detail}` : message };
     if (code === 'EFFECT_REFUSED') return this.decide(span, { kind: 'failed', error });
-    if (span.offered.length <= 1) return this.standAlone(span, 0, error);
-    this.maxOffered = Math.floor(span.offered.length / 2);
+    // Letters of parked keys count, too: only a record that has the transaction to itself can never fit.
+    const due = span.offered.length + span.diverted.length;
+    if (due <= 1) return this.standAlone(span, 0, error);
+    this.maxOffered = Math.floor(due / 2);
     return this.putBack(span);
   }
 }

@@ -25,6 +25,9 @@ import type { Ownership } from './ownership';
 import { sleep } from './sleep';
 import { logFenced, logTrouble } from './slice-log';
 
+/** Each has some 200 bytes. */
+const MAX_EVENTS = 100;
+
 export interface HoldWorld {
   readonly dependencies: ActivityDependencies;
   readonly runtime: ConsumerRuntime;
@@ -154,9 +157,18 @@ export class CheckpointHold {
     }
   }
 
+  /** Many records may be set aside at once: beyond the limit, those of which the same is to be told share one event. */
   noteEvent(event: ShardEvent): void {
-    this.events.push(event);
+    const last = this.events.at(-1);
+    const isShared = this.hasManyEvents && isOfRecords(event) && last && isOfRecords(last) && last.kind === event.kind;
+    if (isShared) this.events[this.events.length - 1] = { ...event, others: (last.others ?? 0) + 1 };
+    else this.events.push(event);
     eventChannel.publish({ shard: this.input.shard, event } satisfies ShardEventMessage);
+  }
+
+  /** The slice should end: all of them go through Temporal's history in its result (2 MB at most). */
+  get hasManyEvents(): boolean {
+    return this.events.length >= MAX_EVENTS;
   }
 
   noteFenced(): void {
@@ -198,4 +210,10 @@ export class CheckpointHold {
   private facts(progress: Progress = this.progress): CommitFacts {
     return { ...progress, committedAtMs: progress.committedAtMs ?? this.now };
   }
+}
+
+type RecordsEvent = Extract<ShardEvent, { readonly kind: 'deadLettered' | 'parked' }>;
+
+function isOfRecords(event: ShardEvent): event is RecordsEvent {
+  return event.kind === 'deadLettered' || event.kind === 'parked';
 }

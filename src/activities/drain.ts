@@ -60,10 +60,14 @@ export class Drain {
   /** Whether an execution before this one has carried out the skip: it concerns one record, however often it is tried. */
   private async wasDiscarded(): Promise<boolean> {
     const { hold, runtime } = this.world;
-    const { id } = this.request;
-    for await (const head of lettersWith(runtime.letters, hold.shard, 'DISCARDED'))
-      if (head.redriveId === id) return true;
-    return false;
+    return hasMark(lettersWith(runtime.letters, hold.shard, 'DISCARDED'), this.request.id);
+  }
+
+  /** Whether an execution before this one has carried out some of the order: that nothing is parked now is its doing. */
+  async hasBegun(): Promise<boolean> {
+    const { hold, runtime } = this.world;
+    const redriven = lettersWith(runtime.letters, hold.shard, 'REDRIVEN');
+    return (await this.wasDiscarded()) || hasMark(redriven, this.request.id);
   }
 
   /** The first record of the key is given up. */
@@ -94,4 +98,9 @@ export class Drain {
       startedAtMs: hold.now,
     };
   }
+}
+
+async function hasMark(heads: AsyncIterable<DeadLetterHead>, id: string): Promise<boolean> {
+  for await (const head of heads) if (head.redriveId === id) return true;
+  return false;
 }

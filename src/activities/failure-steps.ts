@@ -50,6 +50,10 @@ export class FailureSteps {
     this.note({ kind: 'unparked', atMs: this.world.hold.now, by, ...(reason ? { reason } : {}) });
   }
 
+  noteGone(sequenceNumber: string): void {
+    this.note({ kind: 'gone', atMs: this.world.hold.now, sequenceNumber });
+  }
+
   private note(step: FailureStep): void {
     this.world.hold.noteEvent(step);
     log.warn(describeEvent(step), placeOf(this.world.hold.shard));

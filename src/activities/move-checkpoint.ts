@@ -35,9 +35,8 @@ async function withHold<T>(
   action: (hold: CheckpointHold, history: SliceHistory) => Promise<T>,
 ): Promise<T & Omit<ClaimResult, 'checkpoint'>> {
   const runtime = findConsumer(dependencies, input.shard);
-  const context = Context.current();
   const { options } = runtime.definition;
-  const ownership = new Ownership(context, context.info.heartbeatTimeoutMs ?? options.heartbeatTimeoutMs);
+  const ownership = new Ownership(Context.current());
   const hold = new CheckpointHold({ dependencies, runtime, ownership }, input);
   try {
     const { worker } = dependencies;

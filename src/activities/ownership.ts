@@ -1,5 +1,7 @@
 import type { Context } from '@temporalio/activity';
-import { TidemarkError } from '../core/errors';
+import { codeOf, TidemarkError } from '../core/errors';
+import { defaultConsumerOptions } from '../core/options';
+import { endedWith, type EndedAttempts } from '../core/trial';
 
 /** Why a slice should end at its next commit, although the shard is still this execution's. */
 export type StopReason = 'cancelled' | 'handOver' | 'paused';
@@ -12,6 +14,8 @@ export interface HeartbeatNote {
   readonly waitingFor?: string;
   /** Records under suspicion that the handler has now. */
   readonly trying?: string;
+  /** Attempts before the one that comes next that did not die. */
+  readonly ended?: EndedAttempts;
 }
 
 /**
@@ -24,20 +28,27 @@ export class Ownership {
   private readonly lostController = new AbortController();
   private readonly stopController = new AbortController();
   private readonly timer: NodeJS.Timeout;
+  /** Attempts before this one that ended by an error, as far as they could tell. */
+  readonly endedBefore: EndedAttempts | undefined;
+  /** The mark of the dead letter that the handler has alone now. */
+  markedLetter: string | undefined;
   private lastBeatMs: number;
   private note: HeartbeatNote | undefined;
   private reason: StopReason | undefined;
+  private readonly heartbeatTimeoutMs: number;
 
   constructor(
     private readonly context: Context,
-    private readonly heartbeatTimeoutMs: number,
     private readonly monotonicMs: () => number = () => performance.now(),
   ) {
     this.lastBeatMs = monotonicMs();
-    this.timer = setInterval(() => this.beat(), Math.min(1_000, heartbeatTimeoutMs / 4));
+    // The workflow always names it.
+    this.heartbeatTimeoutMs = context.info.heartbeatTimeoutMs ?? defaultConsumerOptions.heartbeatTimeoutMs;
+    this.endedBefore = (context.info.heartbeatDetails as Partial<HeartbeatNote> | undefined)?.ended;
+    this.timer = setInterval(() => this.beat(), Math.min(1_000, this.heartbeatTimeoutMs / 4));
     context.cancellationSignal.addEventListener('abort', () => this.onCancellation(), { once: true });
     if (context.cancellationSignal.aborted) this.onCancellation();
-    context.heartbeat();
+    context.heartbeat(this.noteWith(this.endedBefore));
   }
 
   /** Aborts when what this execution does can no longer be committed. */
@@ -64,6 +75,17 @@ export class Ownership {
     this.note = note;
   }
 
+  /**
+   * The next attempt is told that this one did not die. By a heartbeat, because a write may be just what has failed, or must not leave
+   * (undecided); and because Temporal's SDK sends the last heartbeat's details with the failure: Temporal hears of both, or of neither.
+   */
+  noteEnd(error: unknown): void {
+    if (this.lost.aborted) return;
+    const { attempt } = this.context.info;
+    const end = { attempt, code: codeOf(error) ?? 'INTERNAL', letter: this.markedLetter } as const;
+    this.context.heartbeat(this.noteWith(endedWith(this.endedBefore, end)));
+  }
+
   /** Ends what still runs on behalf of the execution: a page that is being read ahead would otherwise be waited for without end. */
   close(): void {
     clearInterval(this.timer);
@@ -74,7 +96,12 @@ export class Ownership {
     const now = this.monotonicMs();
     if (now - this.lastBeatMs > this.heartbeatTimeoutMs) return this.lose(this.expired());
     this.lastBeatMs = now;
-    this.context.heartbeat(this.note);
+    this.context.heartbeat(this.noteWith(this.endedBefore));
+  }
+
+  /** Every heartbeat takes the place of the last one: what attempts before have told is told again. */
+  private noteWith(ended: EndedAttempts | undefined): Partial<HeartbeatNote> | undefined {
+    return ended === undefined ? this.note : { ...this.note, ended };
   }
 
   private onCancellation(): void {

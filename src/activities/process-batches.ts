@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { TidemarkError } from '../core/errors';
 import type { StreamIncarnation } from '../core/names';
 import type { SliceInput, SliceResult } from '../core/shard-work';
+import type { HandlerRunner } from '../handler/handler-runner';
 import { StreamWatch } from '../kinesis/stream-watch';
 import { consumerKey, type ActivityDependencies, type ConsumerRuntime } from './dependencies';
 import { Ownership } from './ownership';
@@ -20,21 +21,21 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
   const watchFor = createWatches();
   const parkedKeys = new ParkedKeysCache();
   return async (input) => {
-    const runtime = findConsumer(dependencies, input.shard);
-    const context = Context.current();
-    const ownership = new Ownership(
-      context,
-      context.info.heartbeatTimeoutMs ?? runtime.definition.options.heartbeatTimeoutMs,
-    );
+    const ownership = new Ownership(Context.current());
     const name = `${consumerKey(input.shard)}/${input.shard.shardId}`;
-    const runner = watchedRunner(runtime.runner());
-    const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner, parkedKeys };
+    let runner: HandlerRunner | undefined;
     dependencies.running.add(name);
     try {
+      const runtime = findConsumer(dependencies, input.shard);
+      runner = watchedRunner(runtime.runner());
+      const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner, parkedKeys };
       return await reportSlice(input, () => new Slice(world, input).run());
+    } catch (error) {
+      ownership.noteEnd(error);
+      throw error;
     } finally {
       ownership.close();
-      await runner.close();
+      await runner?.close();
       dependencies.running.delete(name);
     }
   };

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { RedriveInput, RedriveResult } from '../core/redrive';
 import type { ActivityDependencies } from './dependencies';
 import type { ShardIdentity } from '../core/names';
+import type { HandlerRunner } from '../handler/handler-runner';
 import { Ownership } from './ownership';
 import { findConsumer } from './process-batches';
 import { RedriveSlice, type RedriveNote } from './redrive-slice';
@@ -16,22 +17,25 @@ export function createRedriveDeadLetters(
   dependencies: ActivityDependencies,
 ): (input: RedriveInput) => Promise<RedriveResult> {
   return async (input) => {
-    const runtime = findConsumer(dependencies, input.stream);
     const context = Context.current();
-    const before = context.info.heartbeatDetails as RedriveNote | undefined;
-    const { heartbeatTimeoutMs = runtime.definition.options.heartbeatTimeoutMs } = context.info;
-    const ownership = new Ownership(context, heartbeatTimeoutMs);
-    const runner = watchedRunner(runtime.runner());
+    const before = context.info.heartbeatDetails as Partial<RedriveNote> | undefined;
+    const ownership = new Ownership(context);
+    let runner: HandlerRunner | undefined;
     const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
     try {
+      const runtime = findConsumer(dependencies, input.stream);
+      runner = watchedRunner(runtime.runner());
       const isCareful = context.info.attempt > 1;
       const fenceOf = async (shard: ShardIdentity): Promise<number> => (await runtime.store.read(shard))?.fence ?? 0;
       const world = { dependencies, runtime, ownership, runner, origin: { workflowId, runId }, isCareful, fenceOf };
       // A slice that died has told its heartbeat how far it came.
       return await new RedriveSlice(world, { ...input, progress: before?.progress ?? input.progress }).run();
+    } catch (error) {
+      ownership.noteEnd(error);
+      throw error;
     } finally {
       ownership.close();
-      await runner.close();
+      await runner?.close();
     }
   };
 }

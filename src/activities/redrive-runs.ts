@@ -3,7 +3,7 @@ import type { DeadLetter, DeadLetterHead } from '../core/dead-letter';
 import { codeOf } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import type { RecordError } from '../core/outcome';
-import { judgeLetter, type RedriveCounts, type RedriveRequest } from '../core/redrive';
+import { judgeLetter, type LetterVerdict, type RedriveCounts, type RedriveRequest } from '../core/redrive';
 import type { LetterMark } from '../dead-letters/dead-letter-store';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import { BatchFailedError, type RunOutcome } from '../handler/handler-runner';
@@ -41,7 +41,7 @@ export class LetterRuns {
     this.added = nothing();
     const wanted: DeadLetterHead[] = [];
     for (const head of heads) {
-      const verdict = judgeLetter(head, this.request);
+      const verdict = this.judge(head);
       if (verdict === 'passed') this.added.redriven += 1;
       if (verdict === 'failedBefore') this.noteFailed(head);
       if (verdict === 'died') await this.mark([this.failing(head, DIED)]);
@@ -52,6 +52,12 @@ export class LetterRuns {
     return isDone === 'left' ? 'left' : this.added;
   }
 
+  /** An execution that has told its error did not die of the letter that it left marked. */
+  private judge(head: DeadLetterHead): LetterVerdict {
+    const verdict = judgeLetter(head, this.request);
+    return verdict === 'died' && this.world.ownership.endedBefore?.letter === nameOfMark(head) ? 'try' : verdict;
+  }
+
   /** The mark comes first: an execution that dies now leaves it behind. */
   private async tryAlone(letters: readonly DeadLetter[]): Promise<void | 'left'> {
     const { dependencies, ownership, runtime } = this.world;
@@ -59,9 +65,11 @@ export class LetterRuns {
       const outcome = await dependencies.trialLane.run(
         async () => {
           const mark = { letter, change: { ...this.decision(), status: this.failedStatus } };
+          ownership.markedLetter = nameOfMark({ ...letter, version: letter.version + 1 });
           const answer = await insist(this.world, () => runtime.letters.mark(mark));
           if (answer.kind === 'conflict') this.added.skipped += 1;
           else await this.tryLetters([{ ...answer.letter, data: letter.data }]);
+          ownership.markedLetter = undefined;
         },
         { deaths: 0, stop: ownership.stop },
       );
@@ -94,10 +102,10 @@ export class LetterRuns {
     if (letters.length === 0) return;
     const outcome = await this.run(letters);
     if ('code' in outcome) return this.wholeFailed(letters, outcome);
-    const { transact = [] } = outcome;
-    if (transact.length > 0) return this.transact(letters, outcome, transact);
     const { handled, failed, unhandled } = this.sortOut(letters, outcome);
-    await this.mark([...handled, ...failed]);
+    const { transact = [] } = outcome;
+    if (transact.length === 0) await this.mark([...handled, ...failed]);
+    else if (!(await this.markWith(transact, letters, [...handled, ...failed]))) return;
     // One that was not tried stands behind a failure, so that this ends.
     if (handled.length + failed.length > 0) await this.tryLetters(unhandled.filter((letter) => !this.holdBack(letter)));
     else await this.wholeFailed(letters, NOTHING_TRIED);
@@ -110,18 +118,21 @@ export class LetterRuns {
     for (const letter of letters) if (!this.holdBack(letter)) await this.tryLetters([letter]);
   }
 
-  /** Effects and marks in one transaction: exactly once, however often this is repeated. */
-  private async transact(
-    letters: readonly DeadLetter[],
-    { filtered }: RunOutcome,
+  /**
+   * Effects and marks in one transaction: exactly once, however often this is repeated. The effects speak for what the handler was given:
+   * a letter that it did not get has no mark here, or one that says why it has failed. False if nothing was written.
+   */
+  private async markWith(
     effects: NonNullable<RunOutcome['transact']>,
-  ): Promise<void> {
-    const marks = letters.map((letter, index) => this.handled(letter, filtered.includes(index)));
+    letters: readonly DeadLetter[],
+    marks: readonly LetterMark[],
+  ): Promise<boolean> {
     const answer = await insist(this.world, () => this.world.runtime.letters.markAll(marks, effects));
-    if (answer.kind === 'marked') this.added.redriven += letters.length;
+    if (answer.kind === 'marked') for (const mark of marks) this.noteMark(mark, true);
     else if (answer.kind === 'effectsRefused') await this.wholeFailed(letters, this.refusal(answer));
     else if (letters.length > 1) await this.wholeFailed(letters, CHANGED);
     else this.added.skipped += 1;
+    return answer.kind === 'marked';
   }
 
   private sortOut(
@@ -168,13 +179,15 @@ export class LetterRuns {
     const { letters } = this.world.runtime;
     const isTogether =
       marks.length > 1 && (await insist(this.world, () => letters.markAll(marks, []))).kind === 'marked';
-    for (const mark of marks) {
-      const isMarked = isTogether || (await insist(this.world, () => letters.mark(mark))).kind === 'marked';
-      const hasFailed = mark.change.status === this.failedStatus;
-      // Held also where somebody has changed it: it did fail.
-      if (hasFailed) this.held.add(partitionKeyDigest(mark.letter.partitionKey));
-      this.added[isMarked ? (hasFailed ? 'failed' : 'redriven') : 'skipped'] += 1;
-    }
+    for (const mark of marks)
+      this.noteMark(mark, isTogether || (await insist(this.world, () => letters.mark(mark))).kind === 'marked');
+  }
+
+  private noteMark({ letter, change }: LetterMark, isMarked: boolean): void {
+    const hasFailed = change.status === this.failedStatus;
+    // Held also where somebody has changed it: it did fail.
+    if (hasFailed) this.held.add(partitionKeyDigest(letter.partitionKey));
+    this.added[isMarked ? (hasFailed ? 'failed' : 'redriven') : 'skipped'] += 1;
   }
 
   private handled(letter: DeadLetterHead, isFiltered: boolean): LetterMark {
@@ -220,6 +233,11 @@ const DIED: RecordError = {
   message: 'The process ended twice while the handler had the letter, the second time alone',
 };
 const CHANGED: RecordError = { code: 'INTERNAL', message: 'A letter was changed meanwhile' };
+
+/** A letter with what was written on it last. */
+function nameOfMark({ shard, sequenceNumber, subSequenceNumber, version }: DeadLetterHead): string {
+  return `${shard.shardId} ${sequenceNumber} ${subSequenceNumber ?? ''} ${version}`;
+}
 
 function nothing(): Added {
   return { redriven: 0, failed: 0, held: 0, skipped: 0 };

@@ -9,7 +9,7 @@ import {
 } from '../core/failure-policy';
 import type { Position } from '../core/positions';
 import type { ParkedOrder } from '../core/shard-work';
-import { isOfEarlierAttempt } from '../core/trial';
+import { hasEnded, isOfEarlierAttempt, type EndedAttempts } from '../core/trial';
 
 const DIED: FailureCause = {
   kind: 'died',
@@ -29,19 +29,21 @@ export interface Signs {
   /** Found in the row. */
   readonly trial: TrialMark | undefined;
   readonly writer: Writer;
+  /** Attempts that did not die, as they have told. */
+  readonly ended: EndedAttempts | undefined;
 }
 
 /** What is under suspicion as an execution begins: what the workflow carries, or what the row's mark tells of the attempt before this one. */
 export function suspicionAt(
   position: Position,
-  { carried, trial, writer }: Signs,
+  { carried, trial, writer, ended }: Signs,
   policy: FailurePolicy,
   world: { readonly nowMs: number; readonly random: number },
 ): Suspicion {
   const mark = trial && isOfEarlierAttempt(trial, writer) ? trial : undefined;
   const before = mark && streakAt(mark.streak, position);
   if (before === undefined) return { streak: streakAt(carried, position) };
-  if (!mark?.isRunning) return { streak: before };
+  if (!mark?.isRunning || hasEnded(ended, mark.attempt)) return { streak: before };
   const { through, records } = before;
   const tried = { position, through, records, oldestArrivalMs: Infinity };
   const decision = decideFailure(policy, { before, trial: tried, cause: DIED }, world);

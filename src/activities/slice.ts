@@ -37,6 +37,8 @@ export class Slice {
   private readonly hold: CheckpointHold;
   private readonly startedAtMs = performance.now();
   private work: BatchWork | undefined;
+  /** The order names a partition key of which nothing is parked. */
+  private isOrderMissed = false;
 
   constructor(
     private readonly world: SliceWorld,
@@ -82,7 +84,10 @@ export class Slice {
   private async parkedKeys(): Promise<ParkedKeys | 'left' | 'fenced'> {
     const { hold, world, input } = this;
     const { letters, definition } = world.runtime;
-    if (!hold.progress.parkedKeys) return ParkedKeys.none();
+    if (!hold.progress.parkedKeys) {
+      await this.noteMissed();
+      return ParkedKeys.none();
+    }
     const known = world.parkedKeys.find(this.name, hold.checkpoint.token);
     const parked = known ?? (await ParkedKeys.load(letters, hold.shard));
     const due = parked.due(definition.options.onFailure, hold.now);
@@ -91,7 +96,10 @@ export class Slice {
       order === undefined
         ? due.includes(key)
         : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
-    if (!parked.all().some(isMeant)) return parked;
+    if (!parked.all().some(isMeant)) {
+      await this.noteMissed();
+      return parked;
+    }
     const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
       isMeant,
     );
@@ -100,6 +108,12 @@ export class Slice {
     const progress = { ...hold.progress, parkedKeys: after.size };
     const outcome = await hold.commit(hold.checkpoint.position, { progress, records: 0 });
     return outcome === 'committed' ? after : 'fenced';
+  }
+
+  private async noteMissed(): Promise<void> {
+    const { order } = this.input;
+    if (order?.keyDigest === undefined) return;
+    this.isOrderMissed = !(await new Drain({ ...this.world, hold: this.hold }, order).hasBegun());
   }
 
   private async openSource(position: Position): Promise<BatchSource> {
@@ -121,11 +135,11 @@ export class Slice {
     const { order } = input;
     const policy = world.runtime.definition.options.onFailure;
     const at = { nowMs: hold.now, random: world.dependencies.random() };
-    const signs = { carried: input.streak, trial, writer: hold.writer };
+    const signs = { carried: input.streak, trial, writer: hold.writer, ended: world.ownership.endedBefore };
     const { streak, death } = suspicionAt(hold.checkpoint.position, signs, policy, at);
     const steps = new FailureSteps({ ...world, hold });
     if (death) steps.noteDecision(death.decision, death.cause);
-    if (order?.kind === 'retry') steps.noteUnparked(order);
+    if (order?.kind === 'retry' && !this.isOrderMissed) steps.noteUnparked(order);
     return new BatchWork(
       { ...world, hold, source, parked },
       {
@@ -145,6 +159,7 @@ export class Slice {
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
       if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
+      if (next.kind === 'empty' && next.caughtUpAtMs !== undefined) work.noteCaughtUp();
       if (next.kind === 'batch') {
         crashPoint('fetched');
         const worked = await work.handle(next);
@@ -170,8 +185,8 @@ export class Slice {
     const { historyIntervalMs } = this.world.runtime.definition.options;
     // What follows a lost attempt reports as soon as it has got on: the next activity begins with attempt 1, and its delays anew.
     if (this.hold.writer.attempt > 1 && this.batches > 0) return true;
-    // Somebody waits for the answer to an order.
-    if (this.work?.isOrderDone) return true;
+    // Somebody waits for the answer to an order, or there is much to tell.
+    if (this.work?.isOrderDone || this.hold.hasManyEvents) return true;
     const isIdle = kind === 'empty' && this.batches === 0;
     const limitMs = isIdle ? Math.max(IDLE_HISTORY_INTERVAL_MS, historyIntervalMs) : historyIntervalMs;
     return performance.now() - this.startedAtMs >= limitMs;
@@ -223,6 +238,7 @@ export class Slice {
       timing: timingOf(runtime.definition.options),
       events: hold.events,
       ...(this.work?.isOrderDone ? { orderDone: true } : {}),
+      ...(this.isOrderMissed ? { orderMissed: true } : {}),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { TrialMark } from '../core/checkpoint';
 import type { FailureStreak } from '../core/failure-policy';
+import { hasEnded } from '../core/trial';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import { describeRange, type Span } from './span';
 
@@ -15,7 +16,8 @@ export class Trials {
     private readonly world: HoldWorld & { readonly hold: CheckpointHold },
     private readonly wasDeathCounted: boolean,
   ) {
-    this.isSuspicious = world.hold.writer.attempt > 1;
+    const { attempt } = world.hold.writer;
+    this.isSuspicious = attempt > 1 && !hasEnded(world.ownership.endedBefore, attempt - 1);
   }
 
   /** Runs at once what is not under suspicion. `left`: the slice is to end before its turn came. */

@@ -15,6 +15,7 @@ import type { StoredItem } from './dynamodb-requests';
 export type Conditional = { readonly written: true } | { readonly written: false; readonly item?: StoredItem };
 
 const CONDITION = 'ConditionalCheckFailed';
+const INVALID_REQUEST = ['ValidationException', 'SerializationException'];
 /** Reasons that pass: something else writes to the item, or too much is written. */
 const PASSING = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded', 'RequestLimitExceeded'];
 
@@ -44,7 +45,7 @@ export async function writeTransaction(
 function refusalOf(error: unknown): Conditional | EffectsRefused | undefined {
   if (error instanceof TransactionCanceledException) return judgeReasons(error.CancellationReasons ?? []);
   // The request itself is wrong, so nothing was written: the checkpoint's part never is, the effects are the user's.
-  return error instanceof Error && error.name === 'ValidationException' ? judgeInvalid(error.message) : undefined;
+  return error instanceof Error && INVALID_REQUEST.includes(error.name) ? judgeInvalid(error.message) : undefined;
 }
 
 function judgeReasons(reasons: readonly CancellationReason[]): Conditional | EffectsRefused {
@@ -71,8 +72,7 @@ function judgeInvalid(text: string): EffectsRefused {
 }
 
 const TOO_LARGE = 'DynamoDB refused the effects: too many, too large, or two on one item';
-const INVALID =
-  'DynamoDB refused the effects as invalid (ValidationException): a key, an expression or a value is wrong';
+const INVALID = 'DynamoDB refused the effects as invalid: a key, an expression or a value is wrong';
 
 function refused(message: string, detail?: string): EffectsRefused {
   return { kind: 'effectsRefused', code: 'EFFECT_REFUSED', message, ...(detail === undefined ? {} : { detail }) };

@@ -1,6 +1,6 @@
 import type { FailureStreak } from './failure-policy';
 import { describePosition } from './positions';
-import type { FailureStep, Halt, ShardEvent, StepRange } from './shard-work';
+import type { FailureStep, Halt, ShardEvent, StepRange, StepRecord } from './shard-work';
 
 /** A step of the failure policy as operators read it. */
 export function describeStep(step: FailureStep): string {
@@ -12,15 +12,17 @@ export function describeStep(step: FailureStep): string {
     case 'died':
       return `an execution died, ${step.deaths} in a row, on ${describeRange(step)}`;
     case 'deadLettered':
-      return `record ${step.sequenceNumber} set aside as a dead letter after ${attempts(step.attempts)}: ${step.code}`;
+      return `${nameRecord(step)} set aside as a dead letter after ${attempts(step.attempts)}: ${step.code}`;
     case 'parked':
       return step.by === 'shard'
         ? `parked at record ${step.sequenceNumber}: ${step.code}`
-        : `parked the partition key of record ${step.sequenceNumber}: ${step.code}`;
+        : `parked the partition key of ${nameRecord(step)}: ${step.code}`;
     case 'skipped':
       return `record ${step.sequenceNumber} skipped by ${because(step)}`;
     case 'unparked':
       return `tried again by ${because(step)}`;
+    case 'gone':
+      return `record ${step.sequenceNumber} was to be skipped, and is no longer in the stream`;
     case 'drained':
       return `a parked partition key is through: ${step.records} records handled in order`;
   }
@@ -56,6 +58,10 @@ function describeRange({ code, ...range }: StepRange): string {
 
 function nameRange({ records, after, through }: Pick<StepRange, 'records' | 'after' | 'through'>): string {
   return records === 1 ? `record ${through}` : `${records} records behind ${after} through ${through}`;
+}
+
+function nameRecord({ sequenceNumber, others = 0 }: StepRecord): string {
+  return `record ${sequenceNumber}${others === 0 ? '' : ` and ${others} before it`}`;
 }
 
 function attempts(count: number): string {

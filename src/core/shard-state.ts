@@ -21,6 +21,10 @@ export interface ShardState extends ShardCarried {
   readonly timing: Timing;
   /** Activities of this run that may write the checkpoint. */
   readonly activitySeq: number;
+  /** The order that the last slice was given. */
+  readonly dispatchedOrder?: ParkedOrder;
+  /** The last order that found nothing to be carried out on. */
+  readonly missedOrder?: ParkedOrder;
 }
 
 export function initialShardState({ start, timing, carried, pause }: ShardWorkflowInput): ShardState {
@@ -31,7 +35,7 @@ export function initialShardState({ start, timing, carried, pause }: ShardWorkfl
 
 /** The state in which the next slice is dispatched. */
 export function dispatchSlice(state: ShardState): ShardState {
-  return { ...dispatchWrite(state), slices: state.slices + 1 };
+  return { ...dispatchWrite(state), slices: state.slices + 1, dispatchedOrder: state.order };
 }
 
 /** The state in which any other activity is dispatched that may write the checkpoint. */
@@ -43,7 +47,7 @@ export function dispatchWrite(state: ShardState): ShardState {
 export function foldSlice(state: ShardState, result: SliceResult): ShardState {
   const next = { ...state, ...known(state, result), belief: foldCheckpoint(state.belief, result), noted: undefined };
   // Fenced while it carried out an order: the next one does, again.
-  if (result.end === 'fenced') return { ...next, order: state.order };
+  if (result.end === 'fenced') return { ...next, order: state.order, missedOrder: state.missedOrder };
   const streak = result.end === 'shardEnd' ? undefined : streakAfter(state, result);
   if (streak !== undefined) return { ...next, streak };
   return { ...next, phase: result.end === 'shardEnd' ? 'FINISHED' : 'READING', streak, lastError: undefined };
@@ -58,9 +62,13 @@ function streakAfter(state: ShardState, { streak, batches }: SliceResult): Failu
 /** The handler failed: what was committed before counts, and the batch is tried again. */
 export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): ShardState {
   const { streak, error: lastError, halt } = failure;
+  const told = known(state, failure);
+  // A shard that parks has done what it could: an order that stayed would wake it at once, for ever. One that came meanwhile is still to be tried.
+  const order = halt && told.order === state.dispatchedOrder ? undefined : told.order;
   return {
     ...state,
-    ...known(state, failure),
+    ...told,
+    order,
     belief: foldCheckpoint(state.belief, failure),
     noted: undefined,
     phase: halt?.how === 'park' ? 'PARKED' : halt ? 'FAILED' : 'RETRYING',
@@ -138,21 +146,29 @@ export function foldUnknown(state: ShardState, lastError: ErrorNote | undefined)
 /** So many events are kept for status and the Web UI; all of them stand in the results of the activities. */
 const RECENT_EVENTS = 10;
 
-type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone'>;
+type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone' | 'orderMissed'>;
 
 function known(
   state: ShardState,
-  { progress, worker, timing, events, orderDone }: Told,
-): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order'> {
+  { progress, worker, timing, events, orderDone, orderMissed }: Told,
+): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order' | 'missedOrder'> {
   const { recentEvents, lastEvent } = noteEvents(state, events);
-  return { progress, worker, timing, lastEvent, recentEvents, order: orderDone ? undefined : state.order };
+  const order = orderDone ? undefined : state.order;
+  const missedOrder = orderMissed ? state.order : state.missedOrder;
+  return { progress, worker, timing, lastEvent, recentEvents, order, missedOrder };
 }
 
 function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult, 'checkpoint' | 'runId'>): Belief {
   return foldOutcome(belief, checkpoint ? { kind: 'ok', checkpoint, runId } : { kind: 'fenced' });
 }
 
-export function carriedFrom({ timing: _timing, activitySeq: _seq, ...carried }: ShardState): ShardCarried {
+export function carriedFrom({
+  timing: _timing,
+  activitySeq: _seq,
+  dispatchedOrder: _given,
+  missedOrder: _missed,
+  ...carried
+}: ShardState): ShardCarried {
   return carried;
 }
 

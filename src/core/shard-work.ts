@@ -75,6 +75,8 @@ export interface SliceResult {
   readonly streak?: FailureStreak | null;
   /** True once `SliceInput.order` was carried out. */
   readonly orderDone?: boolean;
+  /** True if nothing was parked that the order is about: its asker is told. */
+  readonly orderMissed?: boolean;
 }
 
 /** A shard that waits because of a record that was given up, and whose policy is not to set it aside. */
@@ -121,6 +123,8 @@ export type FailureStep =
   | ({ readonly kind: 'skipped'; readonly by: string; readonly reason?: string } & StepRecord)
   /** What was parked is tried again: by an operator, or because its time is over. */
   | { readonly kind: 'unparked'; readonly atMs: number; readonly by: string; readonly reason?: string }
+  /** The record that was to be skipped is no longer in the stream. */
+  | { readonly kind: 'gone'; readonly atMs: number; readonly sequenceNumber: string }
   /** A parked partition key is through: its records were handled in order. */
   | { readonly kind: 'drained'; readonly atMs: number; readonly records: number };
 
@@ -137,6 +141,8 @@ export interface StepRecord {
   readonly atMs: number;
   readonly sequenceNumber: string;
   readonly code: ErrorCode;
+  /** So many records before it, of which the same is to be told: where there are too many for an event of each. */
+  readonly others?: number;
 }
 
 /** State of a shard as people see it: in status, search attributes, the Web UI and the checkpoint item. */

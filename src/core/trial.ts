@@ -1,4 +1,5 @@
 import type { TrialMark, Writer } from './checkpoint';
+import type { ErrorCode } from './errors';
 import type { FailureStreak } from './failure-policy';
 import { isSequenceNumber, parsePosition } from './positions';
 
@@ -27,4 +28,28 @@ function parseStreak(value: unknown): FailureStreak | undefined {
  */
 export function isOfEarlierAttempt({ runId, activitySeq, attempt }: TrialMark, me: Writer): boolean {
   return runId === me.runId && activitySeq === me.activitySeq && attempt < me.attempt;
+}
+
+/** Attempts of one activity, one after the other, each of which ended by an error. */
+export interface EndedAttempts {
+  readonly from: number;
+  readonly to: number;
+  /** Why the last of them ended. */
+  readonly code: ErrorCode;
+  /** The mark of the dead letter that the handler had alone then, if any. */
+  readonly letter?: string;
+}
+
+/** What the attempts that follow are to know once this one has ended by an error. */
+export function endedWith(
+  before: EndedAttempts | undefined,
+  { attempt, code, letter = before?.letter }: { attempt: number; code: ErrorCode; letter: string | undefined },
+): EndedAttempts {
+  const from = before?.to === attempt - 1 ? before.from : attempt;
+  return { from, to: attempt, code, ...(letter === undefined ? {} : { letter }) };
+}
+
+/** An attempt that lived to tell its error has not died: whatever mark it left behind counts nothing. */
+export function hasEnded(ended: EndedAttempts | undefined, attempt: number): boolean {
+  return ended !== undefined && ended.from <= attempt && attempt <= ended.to;
 }

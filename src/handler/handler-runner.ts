@@ -26,7 +26,7 @@ export interface RunRequest {
 
 /** What became of the records, by their indexes in `RunRequest.records`. */
 export interface RunOutcome extends RecordOutcomes {
-  /** Effects to be written with the checkpoint. Only where no record failed. */
+  /** Effects of the records that the handler was given, to be written with what covers them. Filter and schema may have rejected others. */
   readonly transact?: readonly TransactWriteItem[];
 }
 

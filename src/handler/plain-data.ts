@@ -20,7 +20,49 @@ export function problemOfEffects(item: unknown): string | undefined {
   const write = item[kind];
   if (!isPlainObject(write)) return `whose ${kind} is no plain object`;
   if (typeof write.TableName !== 'string' || write.TableName === '') return `whose ${kind} has no TableName`;
-  return isData(write, 0) ? undefined : `whose ${kind} holds what is no data (a function, a class, a Date, a Map, …)`;
+  if (!isData(write, 0)) return `whose ${kind} holds what is no data (a function, a class, a Date, a Map, …)`;
+  const wrong = ATTRIBUTES.find((name) => write[name] !== undefined && !areAttributes(write[name]));
+  return (
+    wrong && `whose ${kind}.${wrong} holds a value that is not one of { S: "text" }, { N: "1" }, { BOOL: true }, …`
+  );
+}
+
+/** Members of a write that hold attribute values by name. */
+const ATTRIBUTES = ['Item', 'Key', 'ExpressionAttributeValues'];
+
+function areAttributes(values: unknown): boolean {
+  return isPlainObject(values) && Object.values(values).every(isAttributeValue);
+}
+
+/** Of one type, and its value of that type: the AWS client throws at some of what is not, and sends the rest wrongly. */
+function isAttributeValue(value: unknown): boolean {
+  if (!isPlainObject(value)) return false;
+  const types = Object.keys(value).filter((type) => value[type] !== undefined);
+  const [type = ''] = types;
+  const isOfType = types.length === 1 && Object.hasOwn(IS_OF_TYPE, type) ? IS_OF_TYPE[type] : undefined;
+  return isOfType?.(value[type]) ?? false;
+}
+
+const IS_OF_TYPE: Readonly<Record<string, (value: unknown) => boolean>> = {
+  S: isText,
+  N: isText,
+  B: isUint8Array,
+  BOOL: (value) => typeof value === 'boolean',
+  NULL: (value) => value === true,
+  SS: (value) => isListOf(value, isText),
+  NS: (value) => isListOf(value, isText),
+  BS: (value) => isListOf(value, isUint8Array),
+  L: (value) => isListOf(value, isAttributeValue),
+  M: areAttributes,
+};
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isListOf(value: unknown, isElement: (element: unknown) => boolean): boolean {
+  // A copy has no holes, which `every` would pass over.
+  return Array.isArray(value) && [...(value as unknown[])].every(isElement);
 }
 
 /** What survives the way to another thread and to DynamoDB unchanged. */

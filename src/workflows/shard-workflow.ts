@@ -155,6 +155,8 @@ class ShardRun implements ControlledShard {
     this.state = foldOrder(this.state, order);
     this.interrupt();
     await condition(() => this.state.order !== order || this.isOver);
+    if (this.state.missedOrder === order)
+      throw ApplicationFailure.nonRetryable('No record of this partition key is parked', 'NOT_PARKED');
     if (this.state.order !== order) return this.status();
     const how = this.state.phase === 'FINISHED' ? 'came to its end' : 'was stopped';
     throw ApplicationFailure.nonRetryable(`The shard ${how} before the order was carried out`, 'NOT_PARKED');

@@ -1,4 +1,4 @@
-import { CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ParkedRequest } from '../../src/core/shard-work';
 import { eventually } from '../support/eventually';
 import { useWorkflowEnv } from '../support/workflow-env';
@@ -46,6 +46,21 @@ describe('a parked shard', () => {
     expect(await order(handle, 'retry')).toMatchObject({ phase: 'PARKED', halt: { sequenceNumber: '1' } });
     expect(await order(handle, 'retry')).toMatchObject({ phase: 'PARKED' });
     expect(shard.inputs).toHaveLength(3);
+    await stop(handle);
+  });
+
+  it('that halts again without a word about the order has answered it: it waits again', async () => {
+    const forgets: Step = async (slice) => {
+      const failed: unknown = await Promise.resolve(slice)
+        .then(halts())
+        .catch((error: unknown) => error);
+      if (failed instanceof ApplicationFailure) delete (failed.details?.[0] as { orderDone?: boolean }).orderDone;
+      throw failed;
+    };
+    const { shard, handle } = await play(openLab(), [halts(), forgets]);
+    await parked(handle);
+    expect(await order(handle, 'skip')).toMatchObject({ phase: 'PARKED', halt: { sequenceNumber: '1' } });
+    expect(shard.inputs).toHaveLength(2);
     await stop(handle);
   });
 
@@ -106,6 +121,16 @@ describe('an order while partition keys are parked', () => {
     expect(await order(handle, 'skip', { ...JANE, keyDigest: 'k' })).toMatchObject({ position: AFTER_3 });
     expect(shard.inputs[2]?.order).toMatchObject({ kind: 'skip', keyDigest: 'k' });
     expect(shard.inputs[2]?.belief.position).toEqual(AFTER_2);
+    await stop(handle);
+  });
+
+  it('is refused where nothing of the key is parked after all', async () => {
+    const misses: Step = (slice) => slice.result({ ...slice.orderDone, orderMissed: true });
+    const { handle } = await play(openLab(), [parksKey, readsUntilStopped, misses, readsUntilStopped]);
+    await eventually(async () => (await statusOf(handle)).progress.parkedKeys === 1, { timeoutMs: 30_000 });
+    const answer = order(handle, 'retry', { ...JANE, keyDigest: 'k' });
+    expect(await refusalOf(answer)).toMatchObject({ type: 'NOT_PARKED' });
+    expect(await statusOf(handle)).toMatchObject({ phase: 'READING' });
     await stop(handle);
   });
 

@@ -89,8 +89,14 @@ async function firstOfKey(
   consumer: ConsumerDefinition,
   { shardId, partitionKey }: { readonly shardId: string; readonly partitionKey?: string },
 ): Promise<string> {
-  const { letters } = await client.deadLetters.list(consumer, { shardId, status: 'PARKED', limit: MAX_LETTERS });
+  const { letters, hasMore } = await client.deadLetters.list(consumer, {
+    shardId,
+    status: 'PARKED',
+    limit: MAX_LETTERS,
+  });
   const first = letters.find((letter) => letter.partitionKey === partitionKey);
+  if (first === undefined && !hasMore)
+    throw new TidemarkError('NOT_PARKED', `No record of this partition key is parked in ${shardId}`);
   if (first === undefined) return 'the first parked record of this key';
   const error = first.errors.at(-1);
   return `record ${first.sequenceNumber} of this key${error ? ` (${error.code}: ${printable(error.message)})` : ''}`;

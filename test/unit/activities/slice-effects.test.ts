@@ -97,6 +97,27 @@ describe('effects that a handler returns', () => {
     expect(scene.store.writes.map(({ effects = [] }) => effects.length)).toEqual([0, 3]);
   });
 
+  it('are not to blame for the letters of a parked key beside them: the span is shortened', async () => {
+    await open({ onFailure: { maxAttempts: 3, then: 'park', parkBy: 'partitionKey' } });
+    const put = (...payloads: string[]): void =>
+      void scene.server.putMany(
+        'flights',
+        payloads.map((data) => ({ partitionKey: data.slice(0, 1), data })),
+      );
+    scene.handler = ({ records }) => ({
+      failures: records.map((record) => ({ record, reason: 'no', retryable: false })),
+    });
+    put('a0');
+    await scene.run();
+    scene.handler = ({ records }) => ({ transact: records.map((record) => effectOf(record)) });
+    put('b1', ...Array.from({ length: 99 }, (_, index) => `a${index + 1}`));
+    await runThrough();
+    expect(written()).toEqual(['b1']);
+    const letters = await scene.deadLetters();
+    expect(letters).toHaveLength(100);
+    expect(letters.filter(({ text, status }) => text === 'b1' || status !== 'PARKED')).toEqual([]);
+  });
+
   it('never go beyond the checkpoint where a record halts the shard', async () => {
     await open({ onFailure: { then: 'park' } });
     scene.handler = ({ records }) => ({ transact: records.map((record) => effectOf(record)) });

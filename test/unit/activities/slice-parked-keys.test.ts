@@ -1,5 +1,7 @@
+import { RecordRejectedError } from '../../../src';
 import type { FailureOptions } from '../../../src/core/options';
 import { partitionKeyDigest } from '../../../src/dead-letters/partition-key-digest';
+import { eventually } from '../../support/eventually';
 import { SliceScene, SHARD } from './support/slice-scene';
 
 let scene: SliceScene;
@@ -69,6 +71,24 @@ describe('a record that fails for good', () => {
     await scene.run({ attempt: 2 });
     expect(await parked()).toEqual(['a1', 'a2']);
   });
+});
+
+it('a rejected record whose key is parked meanwhile has one letter', async () => {
+  await open();
+  scene.deploy({ ...scene.options, historyIntervalMs: 60_000 });
+  scene.handler = ({ records }) => {
+    const rejected = records.find((record) => record.text() === 'a2');
+    if (rejected) throw new RecordRejectedError('no', { record: rejected });
+    return { failures: records.map((record) => ({ record, reason: 'no' })) };
+  };
+  put('a1', 'a2');
+  const slice = scene.begin();
+  await eventually(() => scene.store.writes.filter(({ effects }) => effects).length === 2);
+  slice.cancel({ cancelRequested: true });
+  await scene.end(slice);
+  expect(await parked()).toEqual(['a1', 'a2']);
+  expect(scene.handled).toEqual([['a1', 'a2'], ['a1']]);
+  expect(scene.store.writes.flatMap(({ effects = [] }) => effects)).toHaveLength(2);
 });
 
 describe('an order', () => {

@@ -39,7 +39,10 @@ const notParked = new TidemarkError('NOT_PARKED', 'Nothing is parked');
 const carriedOut = (status = reading): object[] => [{ workflowId: 'w', status }];
 
 /** A client whose consumers are as described, the first order answered with the first answer; notes what was ordered. */
-function stubClient({ shards = [parked], letters = [] as object[] } = {}, ...answers: unknown[]): unknown[] {
+function stubClient(
+  { shards = [parked], letters = [] as object[], hasMore = false } = {},
+  ...answers: unknown[]
+): unknown[] {
   const orders: unknown[] = [];
   const order = (kind: string) => (definition: { options: { name: string } }, options: object) => {
     const answer = answers[orders.length] ?? carriedOut();
@@ -50,7 +53,7 @@ function stubClient({ shards = [parked], letters = [] as object[] } = {}, ...ans
     status: () => Promise.resolve({ shards }),
     retryParked: order('retry'),
     skipParked: order('skip'),
-    deadLetters: { list: () => Promise.resolve({ letters, hasMore: false }) },
+    deadLetters: { list: () => Promise.resolve({ letters, hasMore }) },
     close: () => Promise.resolve(),
   };
   jest.spyOn(TidemarkClient, 'connect').mockResolvedValue(client as unknown as TidemarkClient);
@@ -157,8 +160,19 @@ describe('skip', () => {
     const options = { shardId: SHARD, partitionKey: 'k', reason: 'test data', by: 'ann' };
     expect(orders).toEqual([['skip', 'delays', options]]);
     jest.mocked(confirm).mockClear();
+    stubClient({ shards: [], hasMore: true });
     await run([...SKIP, '--key', 'y']);
     expect(asked()).toContain('the first parked record of this key');
+  });
+
+  it('refuses a partition key of which nothing is parked', async () => {
+    const orders = stubClient({ shards: [], letters: [headOf(letterOf(shardOf(newStream('flights'))))] });
+    expect(await run([...SKIP, '--key', 'y'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Error NOT_PARKED: No record of this partition key is parked') as string,
+    });
+    expect(asked()).toBeUndefined();
+    expect(orders).toEqual([]);
   });
 
   it('does nothing that was not confirmed', async () => {

@@ -88,6 +88,26 @@ describe('a shard workflow', () => {
     expect(foldSlice(fenced, slice({ orderDone: true })).order).toBeUndefined();
   });
 
+  it('drops an order that a slice has answered with a halt, but not one that came while it ran', () => {
+    const order = { kind: 'skip', by: 'jane', atMs: 3 } as const;
+    const halt = { how: 'park', sequenceNumber: '12', sinceMs: 4 } as const;
+    const given = dispatchSlice(foldOrder(fresh, order));
+    expect(foldHandlerFailure(given, { ...failure(1), halt })).toMatchObject({ phase: 'PARKED', order: undefined });
+    expect(foldHandlerFailure(given, failure(1)).order).toEqual(order);
+    const meanwhile = foldOrder(dispatchSlice(fresh), order);
+    expect(foldHandlerFailure(meanwhile, { ...failure(1), halt }).order).toEqual(order);
+  });
+
+  it('knows the order that found nothing, unless another execution is to look', () => {
+    const order = { kind: 'skip', by: 'jane', keyDigest: 'k', atMs: 3 } as const;
+    const given = dispatchSlice(foldOrder(fresh, order));
+    const missed = { orderDone: true, orderMissed: true };
+    expect(foldSlice(given, slice(missed))).toMatchObject({ order: undefined, missedOrder: order });
+    expect(foldSlice(given, slice({ orderDone: true })).missedOrder).toBeUndefined();
+    const fenced = foldSlice(given, slice({ ...missed, end: 'fenced', checkpoint: undefined }));
+    expect(fenced).toMatchObject({ order, missedOrder: undefined });
+  });
+
   it('is finished at the end of the shard', () => {
     expect(foldSlice(fresh, slice({ end: 'shardEnd', checkpoint: at(SHARD_END), batches: 0 })).phase).toBe('FINISHED');
   });

@@ -110,10 +110,46 @@ describe('effects', () => {
     ['a set', [{ Update: { TableName: 't', Key: { at: { SS: new Set(['x']) } } } }], 'whose Update holds'],
     ['a bigint', [{ Put: { TableName: 't', Item: { at: { N: 1n } } } }], 'whose Put holds'],
     ['a circle', [circle()], 'whose Put holds'],
+    ['no value', [itemWith(undefined)], 'whose Put.Item holds a value that is not one of'],
+    ['null', [itemWith(null)], 'whose Put.Item holds'],
+    ['a bare text', [itemWith('canary')], 'whose Put.Item holds'],
+    ['a value without a type', [itemWith({})], 'whose Put.Item holds'],
+    ['a value of two types', [itemWith({ S: 'x', N: '1' })], 'whose Put.Item holds'],
+    ['a value of an unknown type', [itemWith({ toString: 'x' })], 'whose Put.Item holds'],
+    ['a number as text', [itemWith({ S: 5 })], 'whose Put.Item holds'],
+    ['a number as number', [itemWith({ N: 5 })], 'whose Put.Item holds'],
+    ['binary as text', [itemWith({ B: 'eA==' })], 'whose Put.Item holds'],
+    ['a list that is none', [itemWith({ L: { a: 1 } })], 'whose Put.Item holds'],
+    ['a hole in a list', [itemWith({ L: new Array(2) })], 'whose Put.Item holds'],
+    ['null in a set', [itemWith({ SS: ['x', null] })], 'whose Put.Item holds'],
+    [
+      'a wrong value deep inside',
+      [itemWith({ M: { a: { L: [{ M: { b: { BOOL: 'x' } } }] } } })],
+      'whose Put.Item holds',
+    ],
+    ['a key of a wrong value', [{ Delete: { TableName: 't', Key: { pk: 'x' } } }], 'whose Delete.Key holds'],
+    ['a key that is null', [{ Delete: { TableName: 't', Key: null } }], 'whose Delete.Key holds'],
+    [
+      'a wrong value of an expression',
+      [{ Update: { TableName: 't', Key: { pk: { S: 'x' } }, ExpressionAttributeValues: { ':n': { N: 1 } } } }],
+      'whose Update.ExpressionAttributeValues holds',
+    ],
   ])('with %s are refused', (_, transact, text) => {
     expect(refusal({ transact })).toContain(text);
   });
 });
+
+it('effects may have values of every type', () => {
+  const bytes = new Uint8Array(2);
+  const values = [{ S: '' }, { N: '1' }, { B: bytes }, { B: Buffer.from('x') }, { BOOL: false }, { NULL: true }];
+  const sets = [{ SS: ['x'] }, { NS: ['1'] }, { BS: [bytes] }, { L: [] }, { M: {} }, { S: 'x', N: undefined }];
+  const transact = [...values, ...sets, { M: { a: { L: values } } }].map(itemWith);
+  expect(read({ transact })).toEqual({ ...NOTHING, transact });
+});
+
+function itemWith(value: unknown): unknown {
+  return { Put: { TableName: 't', Item: { pk: { S: 'x' }, value } } };
+}
 
 function circle(): unknown {
   const item: Record<string, unknown> = {};

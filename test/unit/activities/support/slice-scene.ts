@@ -54,6 +54,8 @@ export class SliceScene {
   private readonly client: KinesisClient;
   private activities: Activities;
   private tokens = 0;
+  /** The attempt before, of the slice that was begun last. */
+  private before: RunningSlice | undefined;
 
   private constructor(
     readonly server: ScriptedKinesis,
@@ -96,6 +98,7 @@ export class SliceScene {
   /** Begins the next slice as the workflow would. */
   begin(info: Partial<Info> & { runId?: string } = {}): RunningSlice {
     this.state = dispatchSlice(this.state);
+    this.before = undefined;
     return this.attempt(info);
   }
 
@@ -103,10 +106,15 @@ export class SliceScene {
   attempt({ runId = 'run-1', ...info }: Partial<Info> & { runId?: string } = {}): RunningSlice {
     const { belief, progress, activitySeq, streak, order } = this.state;
     const input: SliceInput = { shard: this.shard, parentShardIds: [], belief, progress, activitySeq, streak, order };
-    return startActivity(() => this.activities.processBatches(input), {
+    // Temporal hands on what the attempt before has told last.
+    const heartbeatDetails: unknown = this.before?.heartbeats.at(-1);
+    const slice = startActivity(() => this.activities.processBatches(input), {
       workflowExecution: { workflowId: 'workflow', runId },
+      heartbeatDetails,
       ...info,
     });
+    this.before = slice;
+    return slice;
   }
 
   /** Waits for a slice that ends without an error, and folds its result. */
