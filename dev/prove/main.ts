@@ -1,6 +1,7 @@
 /** `npm run prove -- <proof>`: proves on real processes, judged by an oracle. */
 import { Command } from 'commander';
 import { errorText } from '../stack/error-text';
+import { controlCommand } from './control/command';
 import { crashCommand } from './crash/command';
 import { exactlyOnceCommand } from './exactly-once/command';
 import { lostRepliesCommand } from './lost-replies/command';
@@ -8,7 +9,7 @@ import { poisonCommand } from './poison/command';
 
 async function main(): Promise<void> {
   const program = new Command('prove').description('Proofs on real processes, judged by an oracle');
-  for (const command of [crashCommand(), poisonCommand(), exactlyOnceCommand(), lostRepliesCommand()])
+  for (const command of [crashCommand(), controlCommand(), poisonCommand(), exactlyOnceCommand(), lostRepliesCommand()])
     program.addCommand(command);
   await program.parseAsync();
 }

@@ -93,10 +93,21 @@ export class CheckpointHold {
     const { caughtUpAtMs: _caughtUp, millisBehindLatest: _behind, lastArrivalMs: _arrival, ...kept } = this.progress;
     const { arrivalMs: lastArrivalMs } = move;
     const facts = this.facts({ ...kept, lastArrivalMs, committedAtMs: this.now });
+    const sentAtNs = process.hrtime.bigint();
     const result = await this.committer.move(this.input.belief, move, facts);
     if (result.kind === 'fenced') return result;
     const { trial: _trial, ...progress } = result.facts;
     this.progress = progress;
+    const { checkpoint } = result;
+    const previousToken = this.input.belief.token ?? null;
+    if (result.kind === 'moved')
+      claimedChannel.publish({
+        shard: this.input.shard,
+        writer: this.writer,
+        checkpoint,
+        previousToken,
+        sentAtNs,
+      } satisfies ClaimedMessage);
     return { kind: result.kind === 'superseded' ? 'superseded' : 'moved', checkpoint: result.checkpoint };
   }
 

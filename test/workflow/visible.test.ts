@@ -47,6 +47,9 @@ describe('a shard workflow shows in the Web UI', () => {
       '- **Worker**: `worker-a:1`',
     ]);
     expect(definition?.updateDefinitions).toEqual([
+      expect.objectContaining({ name: 'pause' }),
+      expect.objectContaining({ name: 'resume' }),
+      expect.objectContaining({ name: 'moveCheckpoint' }),
       expect.objectContaining({ name: 'stop', description: 'Stops this shard at its next commit' }),
       expect.objectContaining({ name: 'retryParked', description: 'Tries again what is parked' }),
       expect.objectContaining({ name: 'skipParked' }),

@@ -1,7 +1,7 @@
 import { tailOf } from '../../stack/server-log';
 import type { Journal } from '../journal';
 import type { Signal } from '../journal-entries';
-import type { Fault } from './schedule';
+import type { Fault, Order } from './schedule';
 import type { ProofStream } from './stream';
 import { pause, waitUntil } from './wait';
 import type { PoolWorker, WorkerPool } from './worker-pool';
@@ -17,11 +17,14 @@ export interface FaultWorld {
   readonly shards: number;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
+  /** Obeys orders, where the schedule has any. */
+  readonly operator?: { obey(order: Order): Promise<string> };
 }
 
 /** Carries out one fault, with what follows it: a replacement, or the end of the sleep. */
 export async function carryOut(world: FaultWorld, fault: Fault): Promise<void> {
   await pause(fault.delayMs, world.signal);
+  if (fault.kind === 'order') return world.log((await world.operator?.obey(fault)) ?? 'nobody to give an order');
   if (fault.kind === 'reshard') return world.log(await world.stream.reshard(fault, world.shards));
   const worker = await chooseVictim(world, fault);
   switch (fault.signal) {

@@ -18,7 +18,21 @@ export type Fault =
       readonly choice: number;
       /** Where a split cuts the hash range. */
       readonly cut: number;
-    };
+    }
+  | Order;
+
+/** What an operator may order in the middle of everything. */
+export const ORDERS = ['pause', 'pauseShard', 'rewind', 'rewindAndUndo', 'skipAndUndo', 'restore'] as const;
+export type OrderKind = (typeof ORDERS)[number];
+
+export interface Order {
+  readonly kind: 'order';
+  readonly order: OrderKind;
+  readonly delayMs: number;
+  readonly choice: number;
+  /** How long a pause lasts. */
+  readonly pauseMs: number;
+}
 
 /** Faults that begin within a short time of each other; then renewed progress is awaited. */
 export type Step = readonly Fault[];
@@ -27,6 +41,8 @@ export interface ScheduleOptions {
   /** One for each kill, in any order. */
   readonly signals: readonly KillSignal[];
   readonly reshards: number;
+  /** Orders of an operator. Default: none. */
+  readonly orders?: number;
   /** A frozen worker sleeps for at least this long. */
   readonly heartbeatTimeoutMs: number;
   /** Kills of one step: fewer than there are workers, so that one goes on. */
@@ -47,8 +63,9 @@ const MAX_DELAY_MS = 2_000;
 export function createSchedule(random: Random, options: ScheduleOptions): Step[] {
   const kills = options.signals.map((signal) => createKill(random, signal, options));
   const reshards = Array.from({ length: options.reshards }, (_, index) => createReshard(random, index));
+  const orders = Array.from({ length: options.orders ?? 0 }, (_, index) => createOrder(random, index));
   const steps: Fault[][] = [];
-  for (const fault of random.shuffle<Fault>([...kills, ...reshards])) {
+  for (const fault of random.shuffle<Fault>([...kills, ...reshards, ...orders])) {
     const step = steps.at(-1);
     if (step && random.chance(TOGETHER) && mayJoin(step, fault, options)) step.push(fault);
     else steps.push([fault]);
@@ -67,12 +84,24 @@ function createReshard(random: Random, index: number): Fault {
   return { kind: 'reshard', delayMs: random.int(0, MAX_DELAY_MS), prefers, choice: random.next(), cut };
 }
 
-/** One reshard at a time: a stream that is being changed refuses another change. */
+function createOrder(random: Random, index: number): Order {
+  const order = ORDERS[index % ORDERS.length] as OrderKind;
+  return {
+    kind: 'order',
+    order,
+    delayMs: random.int(0, MAX_DELAY_MS),
+    choice: random.next(),
+    pauseMs: random.int(0, 1_500),
+  };
+}
+
+/** One order at a time, as of one operator. One reshard at a time: a stream that is being changed refuses another change. */
 function mayJoin(step: Step, fault: Fault, { maxKillsAtOnce }: ScheduleOptions): boolean {
   const ofKind = step.filter(({ kind }) => kind === fault.kind).length;
-  return fault.kind === 'reshard' ? ofKind === 0 : ofKind < maxKillsAtOnce;
+  return fault.kind === 'kill' ? ofKind < maxKillsAtOnce : ofKind === 0;
 }
 
 export function describeFault(fault: Fault): string {
+  if (fault.kind === 'order') return fault.order;
   return fault.kind === 'kill' ? fault.signal : fault.prefers;
 }

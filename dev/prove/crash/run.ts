@@ -16,6 +16,7 @@ import { WorkerPool } from '../common/worker-pool';
 import { startWorld, type KinesisKind, type World } from '../common/world';
 import { workerEnvironment, type HandlerBug } from '../worker-config';
 import { JournalTail, journalsIn } from './journal-tail';
+import { Operator } from './operator';
 import { Producer } from './producer';
 import { handlings, untilRenewedProgress } from './progress';
 
@@ -28,6 +29,8 @@ export interface CrashRunOptions {
   readonly shards: number;
   readonly kills: number;
   readonly reshards: number;
+  /** Orders of an operator: pauses, rewinds, undos, restores. Default: none. */
+  readonly orders?: number;
   readonly workers: number;
   readonly seed: number;
   readonly kinesis: KinesisKind;
@@ -41,16 +44,16 @@ export interface CrashRunOptions {
 }
 
 /** A consumer under load, faults and reshards, and what the oracle says of it. */
-export async function crashRun(options: CrashRunOptions): Promise<Outcome<Report>> {
+export async function crashRun(options: CrashRunOptions): Promise<Outcome<ControlReport>> {
   const { folder, signal } = options;
   const world = await startWorld({ kinesis: options.kinesis, folder, signal });
   try {
-    const { run, problem, standing } = await conduct(signal, (inner, onProblem) =>
+    const { run, evidence, problem, standing } = await conduct<OrderFacts | undefined, CrashRun>(signal, (inner, onProblem) =>
       CrashRun.create({ ...options, signal: inner }, world, onProblem),
     );
     const { maxBatchRecords } = run;
     const report = await checkRun(readJournals(await journalsIn(folder)), { maxBatchRecords });
-    return { report, problem, standing };
+    return { report: { ...report, orders: evidence }, problem, standing };
   } finally {
     await world.close();
   }
@@ -64,12 +67,25 @@ interface Basis {
   readonly onProblem: (problem: unknown) => void;
 }
 
-class CrashRun implements ConductedRun<undefined> {
+/** How orders were obeyed, and what the history of the checkpoints says in the end. */
+export interface OrderFacts {
+  readonly given: number;
+  readonly refused: number;
+  /** Milliseconds from the order to its answer, sorted. */
+  readonly answeredMs: readonly number[];
+  /** Shards whose audit found something that is not accounted for. */
+  readonly uncovered: readonly string[];
+}
+
+export type ControlReport = Report & { readonly orders?: OrderFacts };
+
+class CrashRun implements ConductedRun<OrderFacts | undefined> {
   private readonly pool: WorkerPool;
   private readonly stream: ProofStream;
   private readonly producer: Producer;
   private readonly tail: JournalTail;
   private readonly definition: ConsumerDefinition;
+  private readonly operator: Operator;
   private readonly plan: FaultPlan;
 
   private constructor(
@@ -92,6 +108,7 @@ class CrashRun implements ConductedRun<undefined> {
     this.producer = new Producer({ kinesis, streamName, journal, random, records, keys, recordsPerSecond, signal });
     this.tail = new JournalTail(folder);
     this.definition = defineConsumer({ ...consumer, handler: () => undefined });
+    this.operator = new Operator(basis.client, this.definition, signal);
   }
 
   static async create(options: CrashRunOptions, world: World, onProblem: Basis['onProblem']): Promise<CrashRun> {
@@ -110,8 +127,15 @@ class CrashRun implements ConductedRun<undefined> {
     return 180_000 + this.plan.steps.length * (45_000 + this.options.stepMs);
   }
 
-  /** The journals tell everything. */
-  async gather(): Promise<undefined> {}
+  /** Beside what the journals tell. */
+  async gather(): Promise<OrderFacts | undefined> {
+    const { operator, options, basis, definition } = this;
+    if (!options.orders) return undefined;
+    const audits = await basis.client.audit(definition);
+    const answeredMs = operator.answers.map(({ ms }) => ms).toSorted((a, b) => a - b);
+    const uncovered = audits.filter(({ isCovered }) => !isCovered).map(({ shardId }) => shardId);
+    return { given: operator.answers.length, refused: operator.refused, answeredMs, uncovered };
+  }
 
   standing(): Promise<string> {
     return whereShardsStand(this.progress);
@@ -144,7 +168,8 @@ class CrashRun implements ConductedRun<undefined> {
   private get faultWorld(): FaultWorld {
     const { pool, stream, options, basis } = this;
     const { shards, signal } = options;
-    return { pool, stream, journal: basis.journal, shards, signal, log: (line) => this.note(line) };
+    const { operator } = this;
+    return { pool, stream, journal: basis.journal, shards, signal, operator, log: (line) => this.note(line) };
   }
 
   private get progress(): ProgressWorld {
@@ -161,10 +186,11 @@ class CrashRun implements ConductedRun<undefined> {
 
 /** With two workers, one goes on while the other one is down. */
 function scheduleOf(random: Random, options: CrashRunOptions, { heartbeatTimeoutMs = 0 }: ConsumerOptions): Step[] {
-  const { kills, reshards, workers } = options;
+  const { kills, reshards, orders, workers } = options;
   return createSchedule(random, {
     signals: mixedSignals(kills),
     reshards,
+    orders,
     heartbeatTimeoutMs,
     maxKillsAtOnce: workers - 1,
   });

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { createSchedule, mixedSignals, type Fault, type ScheduleOptions } from '../../../dev/prove/common/schedule';
+import {
+  createSchedule,
+  describeFault,
+  mixedSignals,
+  type Fault,
+  type ScheduleOptions,
+} from '../../../dev/prove/common/schedule';
 import { createRandom } from '../../../dev/prove/random';
 
 const OPTIONS: ScheduleOptions = {
@@ -19,7 +25,7 @@ describe('the schedule of faults', () => {
 
   it('has as many faults as asked for, of every kind', () => {
     const faults = createSchedule(createRandom(1), OPTIONS).flat();
-    const names = faults.map((fault) => (fault.kind === 'kill' ? fault.signal : fault.prefers));
+    const names = faults.map(describeFault);
     const counts = Object.fromEntries(
       [...new Set(names)].map((name) => [name, names.filter((n) => n === name).length]),
     );
