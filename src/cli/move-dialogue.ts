@@ -35,23 +35,14 @@ export interface Moving {
   readonly preview: (client: TidemarkClient, consumer: ConsumerDefinition) => Promise<MovePreview[]>;
 }
 
-async function moveOne(
-  client: TidemarkClient,
-  consumer: ConsumerDefinition,
-  { flags, question, reason, preview }: Moving,
-): Promise<void> {
-  const { by = whoAmI(), timeout, json, dryRun, partial } = flags;
-  const previews = await preview(client, consumer);
-  if (previews.length === 0) throw new TidemarkError('MOVE_REFUSED', 'No shard is concerned');
+async function moveOne(client: TidemarkClient, consumer: ConsumerDefinition, moving: Moving): Promise<void> {
+  const { flags, question, reason, preview } = moving;
+  const { by = whoAmI(), timeout, json, dryRun } = flags;
+  const previews = await somePreviews(preview(client, consumer));
   if (dryRun && json) return print(JSON.stringify(jsonOf(consumer, { previews }), undefined, 2));
   say(renderPreviews(consumer, previews));
   if (dryRun) return;
-  const movable = previews.filter(({ refusal }) => refusal === undefined);
-  if (movable.length === 0) throw new TidemarkError('MOVE_REFUSED', previews[0]?.refusal ?? 'Nothing can be moved');
-  if (movable.length < previews.length && !partial)
-    throw new TidemarkError('MOVE_REFUSED', `${previews.length - movable.length} of the shards cannot be moved`, {
-      hint: 'Say --partial to move the others, or name one with --shard.',
-    });
+  const movable = movableOf(previews, flags);
   const what = `${movable.length} ${movable.length === 1 ? 'shard' : 'shards'} of ${describeConsumerOf(consumer)}`;
   if (!(await confirm(`${question} ${what}?`, flags))) return;
   const timeoutMs = timeout === undefined ? undefined : timeout * 1_000;
@@ -59,6 +50,22 @@ async function moveOne(
   if (json) return print(JSON.stringify(jsonOf(consumer, { previews, moved }), undefined, 2));
   for (const { shardId, status } of moved)
     print(`${shardId} stands ${describePosition(status.lastMove?.to ?? status.position)} (${status.phase})`);
+}
+
+async function somePreviews(asked: Promise<MovePreview[]>): Promise<MovePreview[]> {
+  const previews = await asked;
+  if (previews.length === 0) throw new TidemarkError('MOVE_REFUSED', 'No shard is concerned');
+  return previews;
+}
+
+/** @throws `MOVE_REFUSED` if none can be moved, or not all and a part is not enough */
+function movableOf(previews: readonly MovePreview[], { partial }: MoveFlags): MovePreview[] {
+  const movable = previews.filter(({ refusal }) => refusal === undefined);
+  if (movable.length === 0) throw new TidemarkError('MOVE_REFUSED', previews[0]?.refusal ?? 'Nothing can be moved');
+  if (movable.length === previews.length || partial) return movable;
+  const what = `${previews.length - movable.length} of the shards cannot be moved`;
+  const hint = 'Say --partial to move the others, or name one with --shard.';
+  throw new TidemarkError('MOVE_REFUSED', what, { hint });
 }
 
 function jsonOf({ options }: ConsumerDefinition, more: object): object {

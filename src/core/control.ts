@@ -106,21 +106,24 @@ export function refuseMoveRequest(
   request: Given<MoveRequest>,
   { move, isEnding }: { readonly move: Move | undefined; readonly isEnding: boolean },
 ): Refusal | undefined {
-  const { kind, id, to, requestedAtMs, reason } = request ?? {};
-  const unnamed = refuseUnnamed(request);
-  if (unnamed) return unnamed;
-  if (kind !== 'rewind' && kind !== 'skip' && kind !== 'undo')
-    return invalid("Expected `kind` to be one of 'rewind', 'skip', 'undo'");
-  if (kind !== 'undo' && !reason) return invalid('A move must say why: { by, reason }');
-  if (typeof id !== 'string' || id === '') return invalid('Expected `id` to be a text');
-  if (typeof requestedAtMs !== 'number' || !Number.isSafeInteger(requestedAtMs))
-    return invalid('Expected `requestedAtMs` to be a time in epoch milliseconds');
-  const position = parsePosition(to);
-  if (position === undefined || position.at === 'SHARD_END')
-    return invalid('Expected `to` to be a position before the end of the shard');
+  const wrong = refuseUnnamed(request) ?? wrongMove(request ?? {});
+  if (wrong) return wrong;
   if (isEnding) return refused('The shard is being stopped');
   if (move !== undefined) return refused(`An earlier move is being carried out (${move.kind}, by ${move.by})`);
   return undefined;
+}
+
+const KINDS: readonly unknown[] = ['rewind', 'skip', 'undo'] satisfies MoveKind[];
+
+function wrongMove({ kind, id, to, requestedAtMs, reason }: NonNullable<Given<MoveRequest>>): Refusal | undefined {
+  const position = parsePosition(to);
+  const isPlace = position !== undefined && position.at !== 'SHARD_END';
+  if (!KINDS.includes(kind)) return invalid("Expected `kind` to be one of 'rewind', 'skip', 'undo'");
+  if (kind !== 'undo' && !reason) return invalid('A move must say why: { by, reason }');
+  if (typeof id !== 'string' || id === '') return invalid('Expected `id` to be a text');
+  if (!Number.isSafeInteger(requestedAtMs))
+    return invalid('Expected `requestedAtMs` to be a time in epoch milliseconds');
+  return isPlace ? undefined : invalid('Expected `to` to be a position before the end of the shard');
 }
 
 /** A generation that no other request has, and that is larger than any that the workflow knows of. */

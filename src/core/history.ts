@@ -58,42 +58,49 @@ export interface Audit {
  * Follows the history from its first entry, oldest first, to where the checkpoint stands. An entry that begins before the last one ended
  * repeats something (its execution was lost before it could report), which is no gap.
  */
-export function auditHistory(
-  entries: readonly HistoryEntry[],
-  current?: { readonly position: Position; readonly generation: number },
-): Audit {
+export function auditHistory(entries: readonly HistoryEntry[], current?: Place): Audit {
   const [first] = entries;
+  const last = entries.at(-1);
+  if (first === undefined || last === undefined)
+    return { isCovered: current === undefined, entries: 0, records: 0, findings: [] };
   const findings: AuditFinding[] = [];
-  if (first === undefined) return { isCovered: current === undefined, entries: 0, records: 0, findings };
-  let through = first.from;
-  let generation = first.generation;
+  let through: Place = { position: first.from, generation: first.generation };
   for (const entry of entries) {
-    findings.push(...lossesOf(entry));
-    // What a zombie committed before a move does not count after it.
-    if (entry.generation < generation) continue;
-    if (entry.kind === 'read' && entry.generation === generation && comparePositions(entry.from, through) > 0)
-      findings.push(
-        gap(entry.atMs, through, entry.from, 'nothing is recorded: the entry was not written, or it has expired'),
-      );
-    if (entry.kind === 'move') findings.push(moveFinding(entry));
-    const isMoved = entry.kind === 'move' || entry.generation > generation;
-    through = isMoved || comparePositions(entry.to, through) > 0 ? entry.to : through;
-    generation = entry.generation;
+    findings.push(...lossesOf(entry), ...findingsOf(entry, through));
+    through = placeAfter(entry, through);
   }
-  const last = entries.at(-1) ?? first;
-  if (current && isBeyond(current, { position: through, generation }))
-    findings.push(gap(last.atMs, through, current.position, UNDER_WAY));
+  if (current && isBeyond(current, through))
+    findings.push(gap(last.atMs, through.position, current.position, UNDER_WAY));
   const records = entries.reduce((sum, entry) => sum + entry.records, 0);
   const isCovered = !findings.some(({ kind, cause }) => kind === 'lost' || (kind === 'gap' && cause !== UNDER_WAY));
-  return { isCovered, entries: entries.length, records, from: first.from, through, sinceMs: first.atMs, findings };
+  const range = { from: first.from, through: through.position, sinceMs: first.atMs };
+  return { isCovered, entries: entries.length, records, ...range, findings };
 }
 
+interface Place {
+  readonly position: Position;
+  readonly generation: number;
+}
+
+function findingsOf(entry: HistoryEntry, { position, generation }: Place): AuditFinding[] {
+  // What a zombie committed before a move does not count after it.
+  if (entry.generation < generation) return [];
+  if (entry.kind === 'move') return [moveFinding(entry)];
+  const isGap = entry.generation === generation && comparePositions(entry.from, position) > 0;
+  return isGap ? [gap(entry.atMs, position, entry.from, NOT_RECORDED)] : [];
+}
+
+function placeAfter({ kind, to, generation }: HistoryEntry, before: Place): Place {
+  if (generation < before.generation) return before;
+  const isMoved = kind === 'move' || generation > before.generation;
+  const position = isMoved || comparePositions(to, before.position) > 0 ? to : before.position;
+  return { position, generation };
+}
+
+const NOT_RECORDED = 'nothing is recorded: the entry was not written, or it has expired';
 const UNDER_WAY = 'not recorded yet: the slice under way, or one that was lost with its worker';
 
-function isBeyond(
-  a: { readonly position: Position; readonly generation: number },
-  b: { readonly position: Position; readonly generation: number },
-): boolean {
+function isBeyond(a: Place, b: Place): boolean {
   return a.generation > b.generation || (a.generation === b.generation && comparePositions(a.position, b.position) > 0);
 }
 

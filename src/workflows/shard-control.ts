@@ -48,15 +48,15 @@ export class ShardControl {
   constructor(private readonly shard: ControlledShard) {
     setHandler(pauseShardUpdate, (request) => this.pause(request), {
       description: 'Stops reading at the next commit until it is resumed',
-      validator: (request) => reject(refusePause(request, Date.now())),
+      validator: (request: PauseRequest) => reject(refusePause(request, Date.now())),
     });
     setHandler(resumeShardUpdate, (request) => this.resume(request), {
       description: 'Goes on reading',
-      validator: (request) => reject(refuseUnnamed(request)),
+      validator: (request: ResumeRequest) => reject(refuseUnnamed(request)),
     });
     setHandler(moveCheckpointUpdate, (request) => this.move(request), {
       description: 'Moves the checkpoint: back to handle records again, or forward to leave some out',
-      validator: (request) =>
+      validator: (request: MoveRequest) =>
         reject(refuseMoveRequest(request, { move: this.shard.state.move, isEnding: this.shard.isEnding })),
     });
   }

@@ -59,11 +59,11 @@ class StreamRun {
     });
     setHandler(pauseStreamUpdate, (request) => this.obeyPause(request), {
       description: 'Pauses all shards at their next commits, and those that are to come',
-      validator: (request) => reject(refusePause(request, Date.now())),
+      validator: (request: PauseRequest) => reject(refusePause(request, Date.now())),
     });
     setHandler(resumeStreamUpdate, (request) => this.obeyResume(request), {
       description: 'Goes on reading all shards',
-      validator: (request) => reject(refuseUnnamed(request)),
+      validator: (request: ResumeRequest) => reject(refuseUnnamed(request)),
     });
     setHandler(stopStreamUpdate, (request) => this.obeyStop(request), {
       description: 'Stops this consumer at its next commits',

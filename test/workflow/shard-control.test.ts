@@ -181,7 +181,8 @@ describe('a move of the checkpoint', () => {
     ['undone where nothing was moved', FROM_1, { kind: 'undo' }, 'MOVE_REFUSED', /no move to undo/],
     ['to the end of the shard', { at: 'SHARD_END' }, {}, 'INVALID_OPTION', /before the end/],
     ['without a reason', FROM_1, { reason: undefined }, 'INVALID_OPTION', /why/],
-  ])('%s is refused, and the shard reads on', async (_, to, more, type, message) => {
+  ])('%s is refused, and the shard reads on', async (...row) => {
+    const [, to, more, type, message] = row;
     const { handle, shard } = await play(openLab(), [commits(2), readsUntilStopped]);
     await begun(shard, 2);
     expect(await refusal(move(handle, to, more))).toMatchObject({

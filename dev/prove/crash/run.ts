@@ -48,8 +48,9 @@ export async function crashRun(options: CrashRunOptions): Promise<Outcome<Contro
   const { folder, signal } = options;
   const world = await startWorld({ kinesis: options.kinesis, folder, signal });
   try {
-    const { run, evidence, problem, standing } = await conduct<OrderFacts | undefined, CrashRun>(signal, (inner, onProblem) =>
-      CrashRun.create({ ...options, signal: inner }, world, onProblem),
+    const { run, evidence, problem, standing } = await conduct<OrderFacts | undefined, CrashRun>(
+      signal,
+      (inner, onProblem) => CrashRun.create({ ...options, signal: inner }, world, onProblem),
     );
     const { maxBatchRecords } = run;
     const report = await checkRun(readJournals(await journalsIn(folder)), { maxBatchRecords });

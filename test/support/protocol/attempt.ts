@@ -44,15 +44,22 @@ export class Attempt {
   constructor(
     readonly name: string,
     readonly writer: Writer,
-    readonly input: Belief,
+    readonly task: { readonly input: Belief; readonly work: Work },
     /** The row's position and epoch when this execution was dispatched. */
     readonly dispatchedAt: {
       readonly position: Position | undefined;
       readonly generation: number;
       readonly epoch: number;
     },
-    readonly work: Work,
   ) {}
+
+  get input(): Belief {
+    return this.task.input;
+  }
+
+  get work(): Work {
+    return this.task.work;
+  }
 
   get isLive(): boolean {
     return this.state === 'running';

@@ -158,7 +158,7 @@ export class Simulation {
     const { row } = this.table;
     const name = `${writer.runId}/${writer.activityId}/${writer.attempt}#${this.attempts.length}`;
     const dispatchedAt = { position: row?.position, generation: row?.generation ?? 0, epoch: this.ledger.epoch };
-    const attempt = new Attempt(name, writer, input, dispatchedAt, work);
+    const attempt = new Attempt(name, writer, { input, work }, dispatchedAt);
     this.attempts.push(attempt);
     const identity = { shard: SHARD, writer, workflowId: WORKFLOW_ID, parentShardIds: PARENTS };
     void attempt.run(this.protocol.begin(this.environmentOf(attempt), identity), this.world);

@@ -106,7 +106,8 @@ describe('refuseDirection', () => {
       false,
     ],
     ['anywhere of a finished shard', {}, { at: 'SHARD_END' }, undefined, false],
-  ])('%s', (_, more, position, lastArrivalMs, isAllowed) => {
+  ])('%s', (...row) => {
+    const [, more, position, lastArrivalMs, isAllowed] = row;
     const at = { position, ...(lastArrivalMs === undefined ? {} : { lastArrivalMs }) };
     expect(refuseDirection(move(more), at) === undefined).toBe(isAllowed);
   });
@@ -124,7 +125,8 @@ describe('refuseDirection', () => {
       { ...rewound, kind: 'skip', from: after('2'), to: after('9') },
       undefined,
     ],
-  ])('an undo %s', (_, to, position, lastMove, message) => {
+  ])('an undo %s', (...row) => {
+    const [, to, position, lastMove, message] = row;
     const refusal = refuseDirection(move({ kind: 'undo', to }), { position, ...(lastMove ? { lastMove } : {}) });
     if (message === undefined) expect(refusal).toBeUndefined();
     else expect(refusal?.message).toContain(message);
