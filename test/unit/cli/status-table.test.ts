@@ -1,4 +1,5 @@
 import type { ConsumerReport, ShardReport } from '../../../src';
+import { StatusRates } from '../../../src/cli/status-rates';
 import { renderReports } from '../../../src/cli/status-table';
 
 const NOW_MS = Date.parse('2026-01-01T12:00:00Z');
@@ -39,7 +40,7 @@ describe('status as a table', () => {
           shard(2, { state: 'NO_WORKER' }),
         ]),
       ],
-      NOW_MS,
+      { nowMs: NOW_MS },
     );
     expect(cells(text, 'shardId-000000000000')).toEqual([
       'shardId-000000000000',
@@ -64,7 +65,7 @@ describe('status as a table', () => {
       hint: 'Grant it.',
     } as const;
     const failing = [0, 1, 2].map((number) => shard(number, { state: 'RETRYING', failures: 3, lastError: NOTE }));
-    const text = renderReports([report([...failing, shard(3, { lastError: denied })])], NOW_MS);
+    const text = renderReports([report([...failing, shard(3, { lastError: denied })])], { nowMs: NOW_MS });
     expect(cells(text, 'shardId-000000000001').slice(6)).toEqual(['3', 'HANDLER_FAILED']);
     expect(text.split('\n').slice(-2)).toEqual([
       'shardId-000000000000 and 2 more: HANDLER_FAILED: It failed. Look at the handler.',
@@ -75,10 +76,9 @@ describe('status as a table', () => {
   it('counts what was filtered, set aside and parked only where there is any', () => {
     const totals = { records: 1_500, bytes: 1, batches: 1, filtered: 1_200, deadLettered: 3 };
     const position = { at: 'TRIM_HORIZON' } as const;
-    const text = renderReports(
-      [report([shard(0, { totals, position, parkedKeys: 2 }), shard(1, { position })])],
-      NOW_MS,
-    );
+    const text = renderReports([report([shard(0, { totals, position, parkedKeys: 2 }), shard(1, { position })])], {
+      nowMs: NOW_MS,
+    });
     expect(text).toMatch(/Records │ Filtered │ Dead letters │ Parked keys │ Failures/);
     expect(cells(text, 'shardId-000000000000').slice(6, 9)).toEqual(['1,200', '3', '2']);
     expect(cells(text, 'shardId-000000000001').slice(6, 9)).toEqual(['', '', '']);
@@ -88,7 +88,7 @@ describe('status as a table', () => {
         '`npx tidemark retry <file> --shard shardId-000000000000` tries them again, in order.',
     );
     const none = { ...totals, filtered: 0, deadLettered: 0 };
-    const plain = renderReports([report([shard(0, { totals: none, parkedKeys: 0 })])], NOW_MS);
+    const plain = renderReports([report([shard(0, { totals: none, parkedKeys: 0 })])], { nowMs: NOW_MS });
     expect(plain).not.toMatch(/Filtered|Dead|Parked/);
   });
 
@@ -110,7 +110,7 @@ describe('status as a table', () => {
           shard(3, { state: 'PARKED', halt: { ...halt, retryAtMs: NOW_MS + 1_000 } }),
         ]),
       ],
-      NOW_MS,
+      { nowMs: NOW_MS },
     );
     expect(text.match(/│ shardId-\d+ │ [A-Z]+/g)?.map((row) => row.slice(-10).trim())).toEqual([
       '2 │ FAILED',
@@ -137,7 +137,7 @@ describe('status as a table', () => {
     const recentEvents = [{ kind: 'retry', attempt: 3, of: 5, delayMs: 1_000, ...range }] as const;
     const retrying = { state: 'RETRYING', lastError: NOTE, failures: 2, streak, recentEvents } as const;
     const line = (more: Partial<ShardReport>): string | undefined =>
-      renderReports([report([shard(0, { ...retrying, ...more })])], NOW_MS)
+      renderReports([report([shard(0, { ...retrying, ...more })])], { nowMs: NOW_MS })
         .split('\n')
         .at(-1);
     expect(line({})).toBe(
@@ -150,8 +150,51 @@ describe('status as a table', () => {
   });
 
   it('says what to do where nothing runs', () => {
-    expect(renderReports([], NOW_MS)).toContain('No consumer runs in this namespace');
-    expect(renderReports([report([], { state: 'NOT_STARTED' })], NOW_MS)).toContain('`npx tidemark start <file>`');
-    expect(renderReports([report([], { state: 'COMPLETED' })], NOW_MS)).toContain('goes on from the checkpoints');
+    expect(renderReports([], { nowMs: NOW_MS })).toContain('No consumer runs in this namespace');
+    expect(renderReports([report([], { state: 'NOT_STARTED' })], { nowMs: NOW_MS })).toContain(
+      '`npx tidemark start <file>`',
+    );
+    expect(renderReports([report([], { state: 'COMPLETED' })], { nowMs: NOW_MS })).toContain(
+      'goes on from the checkpoints',
+    );
+  });
+});
+
+describe('status of many shards', () => {
+  const many = Array.from({ length: 1_000 }, (_, index) =>
+    shard(index % 10, {
+      shardId: `shard-${index}`,
+      workflowId: `w${index}`,
+      millisBehindLatest: index,
+      records: index,
+    }),
+  );
+  const troubled = [...many, shard(1, { shardId: 'bad', workflowId: 'wb', state: 'PARKED' })];
+
+  it('is summed up, and shows the most troubled ones', () => {
+    const text = renderReports([report(troubled)], { nowMs: NOW_MS, top: 3 });
+    expect(text).toContain('READING 1,000, PARKED 1; largest lag 999 ms');
+    expect(text.match(/│ (bad|shard-\d+) /g)).toEqual(['│ bad ', '│ shard-999 ', '│ shard-998 ']);
+    expect(text).toContain('3 of 1001 shards are shown');
+  });
+
+  it('shows those in some states only', () => {
+    const text = renderReports([report(troubled)], { nowMs: NOW_MS, states: ['PARKED'] });
+    expect(text.match(/│ (bad|shard-\d+) /g)).toEqual(['│ bad ']);
+  });
+
+  it('tells how fast they are, and when they are caught up, from two looks', () => {
+    const rates = new StatusRates();
+    const at = (records: number, millisBehindLatest: number) => [report([shard(0, { records, millisBehindLatest })])];
+    rates.look(at(100, 60_000), NOW_MS - 10_000);
+    expect(renderReports(at(100, 60_000), { nowMs: NOW_MS, rates })).not.toContain('Records/s');
+    rates.look(at(5_100, 40_000), NOW_MS);
+    const text = renderReports(at(5_100, 40_000), { nowMs: NOW_MS, rates });
+    expect(text).toContain('largest lag 40.0 s; 500 records/s');
+    expect(cells(text, 'shardId-000000000000')).toContain('20.0 s');
+    rates.look(at(5_100, 41_000), NOW_MS + 60_000);
+    expect(rates.of(shard(0))?.catchUpMs).toBeUndefined();
+    rates.look([], NOW_MS + 62_000);
+    expect(rates.of(shard(0))).toBeUndefined();
   });
 });
