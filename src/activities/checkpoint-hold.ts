@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import { Committer, type Claim } from '../checkpoints/committer';
-import type { CheckpointState, CommitFacts, TrialMark, Writer } from '../core/checkpoint';
+import type { CheckpointState, CommitFacts, Totals, TrialMark, Writer } from '../core/checkpoint';
 import type { Move } from '../core/control';
 import { codeOf, TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
@@ -49,6 +49,8 @@ export class CheckpointHold {
   readonly writer: Writer;
   readonly workflowId: string;
   progress: Progress;
+  /** What it found when it took the checkpoint. */
+  acquired: { readonly position: Position; readonly totals: Totals } | undefined;
   private readonly committer: Committer;
 
   constructor(
@@ -83,6 +85,7 @@ export class CheckpointHold {
     if (acquired.kind === 'fenced') return acquired;
     const { trial, ...progress } = acquired.facts;
     this.progress = progress;
+    this.acquired = { position: acquired.checkpoint.position, totals: progress.totals };
     if (acquired.claimed) this.noteClaim(acquired.claimed, acquired.checkpoint, sentAtNs);
     this.describe();
     return { kind: 'owned', ...(trial ? { trial } : {}) };

@@ -3,7 +3,7 @@ import type { Totals } from '../core/checkpoint';
 import type { Move } from '../core/control';
 import type { ClaimInput } from '../core/control-work';
 import type { HistoryEntry } from '../core/history';
-import { comparePositions } from '../core/positions';
+import { comparePositions, type Position } from '../core/positions';
 import type { ShardEvent } from '../core/shard-work';
 import type { CheckpointHold } from './checkpoint-hold';
 import { logHistory } from './slice-log';
@@ -34,23 +34,46 @@ export class SliceHistory {
     const { hold, input } = this;
     if (!hold.isAcquired) return;
     const { position: to } = hold.checkpoint;
-    const { position: from } = input.belief;
+    const { position: from, totals } = this.begin;
     const events = [...noted, ...hold.events];
     if (comparePositions(from, to) === 0 && events.length === 0) return;
-    await this.append({ ...this.entry('read', hold.checkpoint.token), from, to, events: events.slice(-MAX_EVENTS) });
+    const isAfterLoss = this.isFresh && hold.writer.attempt > 1;
+    const entry = { ...this.entry('read', hold.checkpoint.token), ...difference(hold.progress.totals, totals) };
+    const loss = isAfterLoss ? { isAfterLoss } : {};
+    await this.append({ ...entry, from, to, ...loss, events: events.slice(-MAX_EVENTS) });
   }
 
-  async recordMove({ id, kind: how, by, reason, from, to, generation }: Move): Promise<void> {
-    const move = { how, by, ...(reason === undefined ? {} : { reason }) };
+  async recordMove({
+    id,
+    kind: how,
+    isBack = how === 'rewind',
+    by,
+    reason,
+    from,
+    to,
+    generation,
+  }: Move): Promise<void> {
+    const move = { how, isBack, by, ...(reason === undefined ? {} : { reason }) };
     const entry = { ...this.entry('move', id), from: from ?? this.input.belief.position, to, generation, move };
     // Every attempt finds the same time in the row, and so writes the same entry.
     const { committedAtMs: atMs = entry.atMs } = this.hold.progress;
-    await this.append({ ...entry, atMs, records: 0, batches: 0 });
+    await this.append({ ...entry, atMs });
+  }
+
+  /** The workflow knows nothing of the checkpoint yet: it was started anew. */
+  private get isFresh(): boolean {
+    return this.input.belief.token === undefined;
+  }
+
+  /** Where this entry begins: where the last one of its workflow ended, or where a new workflow found the row. */
+  private get begin(): { readonly position: Position; readonly totals: Totals } {
+    const { hold, input } = this;
+    const carried = { position: input.belief.position, totals: input.progress.totals };
+    return this.isFresh ? (hold.acquired ?? carried) : carried;
   }
 
   private entry(kind: HistoryEntry['kind'], source: string): Omit<HistoryEntry, 'from' | 'to'> {
     const { hold, input, world } = this;
-    const before = input.progress.totals;
     const { totals, lastArrivalMs } = hold.progress;
     const { generation } = hold.isAcquired ? hold.checkpoint : input.belief;
     return {
@@ -58,7 +81,8 @@ export class SliceHistory {
       atMs: hold.now,
       kind,
       generation,
-      ...difference(totals, before),
+      records: 0,
+      batches: 0,
       totalRecords: totals.records,
       ...(lastArrivalMs === undefined ? {} : { lastArrivalMs }),
       worker: world.worker,

@@ -107,6 +107,7 @@ function fromAttributes(item: PlainItem, key: { readonly pk: string; readonly sk
     worker: reader.text('worker'),
     runId: reader.text('runId'),
     attempt: reader.count('attempt'),
+    ...(item.isAfterLoss === true ? { isAfterLoss: true } : {}),
     events: events === undefined ? [] : (JSON.parse(events) as ShardEvent[]),
   };
 }

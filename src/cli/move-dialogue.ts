@@ -54,8 +54,11 @@ async function moveOne(client: TidemarkClient, consumer: ConsumerDefinition, mov
 
 async function somePreviews(asked: Promise<MovePreview[]>): Promise<MovePreview[]> {
   const previews = await asked;
-  if (previews.length === 0) throw new TidemarkError('MOVE_REFUSED', 'No shard is concerned');
-  return previews;
+  if (previews.length > 0) return previews;
+  throw new TidemarkError(
+    'MOVE_REFUSED',
+    'No shard is to be moved: they stand there already, or there is nothing to undo',
+  );
 }
 
 /** @throws `MOVE_REFUSED` if none can be moved, or not all and a part is not enough */

@@ -1,5 +1,6 @@
 import { auditHistory, type Audit, type HistoryEntry } from '../core/history';
 import { mapConcurrently } from '../core/map-concurrently';
+import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { incarnationOf } from './dead-letter-table';
 import { withServices } from './with-services';
@@ -32,6 +33,9 @@ export function readHistory(
 
 /** Whether every position of every shard is accounted for, as far back as the history goes. */
 export function auditShards(consumer: ConsumerDefinition, shardId?: string): Promise<ShardAudit[]> {
+  const { historyIntervalMs, historyTtlMs, handlerTimeoutMs } = consumer.options;
+  // An idle slice takes a minute; the last batch of a slice may take all that a handler may.
+  const sliceMs = 2 * (Math.max(historyIntervalMs, IDLE_HISTORY_INTERVAL_MS) + handlerTimeoutMs);
   return withServices(consumer, async (services) => {
     const stream = await incarnationOf(consumer, services);
     const known = await services.store.listKnownShards(stream);
@@ -40,7 +44,8 @@ export function auditShards(consumer: ConsumerDefinition, shardId?: string): Pro
       const shard = { ...stream, shardId: id };
       // The row first: what is committed after this look is not missing from the history.
       const row = await services.store.read(shard);
-      return { shardId: id, ...auditHistory(await services.history.list(shard), row) };
+      const limits = { nowMs: Date.now(), ttlMs: historyTtlMs, sliceMs };
+      return { shardId: id, ...auditHistory(await services.history.list(shard), row, limits) };
     });
   });
 }

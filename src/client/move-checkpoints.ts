@@ -68,7 +68,9 @@ export async function previewMoves(
       const row = await services.store.read({ ...stream, shardId });
       return previewShard(services, described, query, newest(status, row));
     });
-    const previews = moving.flatMap((preview) => preview ?? []);
+    const isMeant = ({ isThere }: MovePreview): boolean =>
+      query.shardId !== undefined || query.kind === 'undo' || !isThere;
+    const previews = moving.flatMap((preview) => preview ?? []).filter(isMeant);
     return [...previews, ...(await refusedOnes(services, stream, query, new Set(shardIds)))];
   });
 }

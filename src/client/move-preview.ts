@@ -17,6 +17,8 @@ export interface MovePreview {
   readonly records?: number;
   /** Why the shard would refuse. */
   readonly refusal?: string;
+  /** It stands there, or beyond in the ordered direction: a move of all shards leaves it out. */
+  readonly isThere?: boolean;
   /** What is to be known before saying yes. */
   readonly warnings: readonly string[];
 }
@@ -41,18 +43,16 @@ export async function previewMove(
   question: MoveQuestion,
 ): Promise<MovePreview> {
   const { shardId, kind, from, to, lastArrivalMs, lastMove } = question;
-  const preview = { shardId, kind, from, to };
-  const at = { position: from, lastArrivalMs, ...(lastMove ? { lastMove } : {}) };
-  const refusal = refuseDirection({ kind, to, id: '', by: '', requestedAtMs: 0, generation: 0 }, at);
-  if (refusal) return { ...preview, refusal: refusal.message, warnings: [] };
-  try {
-    const next = await firstRecordAt(kinesis, stream, { shardId, position: to });
-    const warnings = warningsOf(to, next, stream);
-    return { ...preview, ...(next ? { nextArrivalMs: next.arrivalMs } : {}), warnings };
-  } catch (error) {
-    if (codeOf(error) !== 'INVALID_SEQUENCE_NUMBER') throw error;
+  const next = await firstRecordAt(kinesis, stream, { shardId, position: to });
+  const arrival = next === undefined || next === 'nowhere' ? {} : { nextArrivalMs: next.arrivalMs };
+  const preview = { shardId, kind, from, to, ...arrival };
+  const standing = { position: from, lastArrivalMs, ...(lastMove ? { lastMove } : {}) };
+  const refusal = refuseDirection({ kind, to, arrivalMs: arrival.nextArrivalMs }, standing);
+  // A sequence number of another shard may look as if it were on the way.
+  if (next === 'nowhere' && (refusal === undefined || to.at === 'FROM' || to.at === 'AFTER'))
     return { ...preview, refusal: `${describePosition(to)} is not a position of this shard`, warnings: [] };
-  }
+  if (refusal) return { ...preview, refusal: refusal.message, isThere: true, warnings: [] };
+  return { ...preview, warnings: warningsOf(to, next === 'nowhere' ? undefined : next, stream) };
 }
 
 interface FirstRecord {
@@ -64,9 +64,15 @@ async function firstRecordAt(
   kinesis: ConsumerServices['kinesis'],
   stream: StreamHandle & Pick<StreamDescription, 'retentionMs' | 'serviceNowMs'>,
   { shardId, position }: { readonly shardId: string; readonly position: Position },
-): Promise<FirstRecord | undefined> {
+): Promise<FirstRecord | 'nowhere' | undefined> {
   const { iterator: start } = planReadStart({ position, nowMs: stream.serviceNowMs, retentionMs: stream.retentionMs });
-  let iterator: string | undefined = await kinesis.getShardIterator(stream, shardId, start);
+  let iterator: string | undefined;
+  try {
+    iterator = await kinesis.getShardIterator(stream, shardId, start);
+  } catch (error) {
+    if (codeOf(error) === 'INVALID_SEQUENCE_NUMBER') return 'nowhere';
+    throw error;
+  }
   for (let pages = 0; pages < MAX_EMPTY_PAGES && iterator !== undefined; pages += 1) {
     const page = await kinesis.getRecords(stream, iterator, 1);
     const [first] = page.records;

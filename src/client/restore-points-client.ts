@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { RestorePoints, type RestorePoint } from '../checkpoints/restore-points';
 import { TidemarkError } from '../core/errors';
-import { comparePositions, TRIM_HORIZON, type Position } from '../core/positions';
+import { TRIM_HORIZON, type Position } from '../core/positions';
 import type { StreamIncarnation } from '../core/names';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { incarnationOf } from './dead-letter-table';
@@ -72,8 +72,7 @@ export class RestorePointsClient {
       const position = positions.get(shardId) ?? TRIM_HORIZON;
       return position.at === 'SHARD_END' ? undefined : position;
     };
-    const previews = await previewMoves(this.temporal, consumer, { kind: 'rewind', to });
-    return previews.filter((preview) => comparePositions(preview.to, preview.from) < 0);
+    return previewMoves(this.temporal, consumer, { kind: 'rewind', to });
   }
 
   private using<T>(

@@ -26,6 +26,27 @@ export interface Pause extends PauseRequest {
   readonly atMs: number;
 }
 
+/** A shard is paused while either is in force: its own, or that of its consumer. */
+export type Pauses = { readonly [Scope in PauseScope]?: Pause };
+
+/** The pause to be shown: the shard's own before that of the consumer. */
+export function pauseOf(pauses: Pauses | undefined): Pause | undefined {
+  return pauses?.shard ?? pauses?.consumer;
+}
+
+/** When the first of them ends by itself, epoch milliseconds. */
+export function firstEndOf({ shard, consumer }: Pauses): number | undefined {
+  const ends = [shard, consumer].flatMap((pause) => pause?.untilMs ?? []);
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Those whose time is not over. */
+export function pausesInForce({ shard, consumer }: Pauses, nowMs: number): Pauses {
+  const isInForce = (pause: Pause | undefined): pause is Pause =>
+    pause !== undefined && (pause.untilMs === undefined || pause.untilMs > nowMs);
+  return { ...(isInForce(shard) ? { shard } : {}), ...(isInForce(consumer) ? { consumer } : {}) };
+}
+
 /**
  * `rewind`: back, records are handled again. `skip`: forward, records are never handled. `undo`: to where the checkpoint stood before
  * the last of these.
@@ -48,6 +69,7 @@ export interface Move extends MoveRequest {
   readonly generation: number;
   /** Where the checkpoint stood once the shard stood still. */
   readonly from?: Position;
+  readonly isBack?: boolean;
 }
 
 /** The last move of a shard, for status, history and undo. */
@@ -57,6 +79,8 @@ export interface MoveNote extends ControlRequest {
   readonly from: Position;
   readonly to: Position;
   readonly atMs: number;
+  /** Whether it went back; an undo goes the other way than what it undoes. */
+  readonly isBack: boolean;
 }
 
 /** What an operator has done with a shard. */
@@ -137,38 +161,52 @@ export interface Standing {
   readonly lastMove?: MoveNote;
 }
 
+export function goesBack(kind: MoveKind, lastMove: MoveNote | undefined): boolean {
+  return kind === 'undo' ? lastMove?.isBack === false : kind === 'rewind';
+}
+
 /** Once the slice has ended: a rewind goes back and a skip goes forward, wherever the shard has come to meanwhile. */
 export function refuseDirection(
-  { kind, to }: Move,
+  { kind, to, arrivalMs }: Pick<MoveRequest, 'kind' | 'to' | 'arrivalMs'>,
   { position, lastArrivalMs, lastMove }: Standing,
 ): Refusal | undefined {
-  const stands = `the checkpoint stands ${describePosition(position)}`;
   if (position.at === 'SHARD_END') return refused('The shard is finished: its checkpoint is not moved any more');
-  if (kind === 'undo') return refuseUndo(to, position, lastMove);
-  if (to.at === 'AT_TIMESTAMP') {
-    if (kind === 'rewind' || lastArrivalMs === undefined || to.timestampMs > lastArrivalMs) return undefined;
-    return refused(`That time is passed: records up to ${new Date(lastArrivalMs).toISOString()} are committed`);
-  }
-  const order = comparePositions(to, position);
-  if (kind === 'rewind' && order >= 0) return refused(`That is not back: ${stands}. To go forward, skip`);
+  if (kind === 'undo') return refuseUndo(to, { position, lastArrivalMs, lastMove });
+  const order = compareReached({ position: to, arrivalMs }, { position, arrivalMs: lastArrivalMs });
+  const stands = `the checkpoint stands ${describePosition(position)}`;
+  if (order === undefined)
+    return refused(`It cannot be told whether that is back or forward: ${stands}. Name a time, or TRIM_HORIZON`);
+  if (kind === 'rewind' && order >= 0) return refused(`That is not back: ${stands}. To go forward, skip ahead`);
   if (kind === 'skip' && order <= 0) return refused(`That is not forward: ${stands}. To go back, rewind`);
   return undefined;
 }
 
-function refuseUndo(to: Position, position: Position, lastMove: MoveNote | undefined): Refusal | undefined {
-  if (lastMove === undefined) return refused('There is no move to undo');
-  if (comparePositions(to, lastMove.from) !== 0) return refused('Another move was made meanwhile');
-  const isBack = comparePositions(lastMove.from, position) <= 0;
-  if (isRewind(lastMove) && isBack)
-    return refused(
-      `There is nothing left to undo: the shard has come back to where it was (${describePosition(lastMove.from)})`,
-    );
-  return undefined;
+function refuseUndo(to: Position, { position, lastArrivalMs, lastMove }: Standing): Refusal | undefined {
+  if (lastMove === undefined) return refused('There is no move to undo since the consumer was started');
+  const { from, isBack } = lastMove;
+  if (comparePositions(to, from) !== 0) return refused('Another move was made meanwhile');
+  const left = compareReached({ position: from }, { position, arrivalMs: lastArrivalMs });
+  if (!isBack || left === undefined || left > 0) return undefined;
+  return refused(`There is nothing left to undo: the shard has come back to where it was (${describePosition(from)})`);
 }
 
-/** Whether a move went back, judged by what it did. */
-function isRewind({ kind, from, to }: MoveNote): boolean {
-  return kind === 'rewind' || (kind === 'undo' && comparePositions(to, from) < 0);
+interface Reached {
+  readonly position: Position;
+  /** Of a target: arrival of the first record there. Of a checkpoint: of the last record that it covers. */
+  readonly arrivalMs?: number;
+}
+
+/**
+ * Which of two positions covers more, by arrival times where a time meets a sequence number: the order of positions says nothing
+ * about them. Undefined where these are not known.
+ */
+function compareReached(target: Reached, checkpoint: Reached): number | undefined {
+  const [to, at] = [target.position, checkpoint.position];
+  if (to.at === 'AT_TIMESTAMP' && 'sequenceNumber' in at)
+    return checkpoint.arrivalMs === undefined ? undefined : to.timestampMs > checkpoint.arrivalMs ? 1 : -1;
+  if ('sequenceNumber' in to && at.at === 'AT_TIMESTAMP')
+    return target.arrivalMs === undefined ? undefined : target.arrivalMs >= at.timestampMs ? 1 : -1;
+  return comparePositions(to, at);
 }
 
 function invalid(message: string): Refusal {

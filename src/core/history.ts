@@ -25,9 +25,11 @@ export interface HistoryEntry {
   readonly worker: string;
   readonly runId: string;
   readonly attempt: number;
+  /** An earlier attempt of the first slice after a start was lost: what it committed has no entry of its own. */
+  readonly isAfterLoss?: boolean;
   /** What happened meanwhile, oldest first. */
   readonly events: readonly ShardEvent[];
-  readonly move?: { readonly how: MoveKind; readonly by: string; readonly reason?: string };
+  readonly move?: { readonly how: MoveKind; readonly isBack: boolean; readonly by: string; readonly reason?: string };
 }
 
 /** Something in the history that is not plain progress. */
@@ -41,6 +43,8 @@ export interface AuditFinding {
   readonly from: string;
   readonly to: string;
   readonly cause: string;
+  /** Of a gap at the end: its entry may still be written. */
+  readonly isUnderWay?: boolean;
 }
 
 export interface Audit {
@@ -54,50 +58,95 @@ export interface Audit {
   readonly findings: readonly AuditFinding[];
 }
 
+export interface AuditLimits {
+  readonly nowMs: number;
+  /** How long entries are kept, milliseconds. */
+  readonly ttlMs: number;
+  /** How long a slice may take until it writes its entry, milliseconds. */
+  readonly sliceMs: number;
+}
+
+/** Where the checkpoint stands now. */
+export interface CurrentPlace extends Place {
+  readonly committedAtMs: number;
+}
+
 /**
  * Follows the history from its first entry, oldest first, to where the checkpoint stands. An entry that begins before the last one ended
  * repeats something (its execution was lost before it could report), which is no gap.
  */
-export function auditHistory(entries: readonly HistoryEntry[], current?: Place): Audit {
+export function auditHistory(
+  entries: readonly HistoryEntry[],
+  current: CurrentPlace | undefined,
+  limits: AuditLimits,
+): Audit {
   const [first] = entries;
   const last = entries.at(-1);
-  if (first === undefined || last === undefined)
-    return { isCovered: current === undefined, entries: 0, records: 0, findings: [] };
+  if (first === undefined || last === undefined) return auditNothing(current, limits);
   const findings: AuditFinding[] = [];
   let through: Place = { position: first.from, generation: first.generation };
-  for (const entry of entries) {
-    findings.push(...lossesOf(entry), ...findingsOf(entry, through));
-    through = placeAfter(entry, through);
+  for (const [index, entry] of entries.entries()) {
+    const isZombie = entry.generation < through.generation && isReachedLater(entries, index, current, through);
+    findings.push(...lossesOf(entry), ...(isZombie ? [] : findingsOf(entry, through)));
+    if (!isZombie) through = placeAfter(entry, through);
   }
-  if (current && isBeyond(current, through))
-    findings.push(gap(last.atMs, through.position, current.position, UNDER_WAY));
+  if (current) findings.push(...endOf(current, through, last, limits));
   const records = entries.reduce((sum, entry) => sum + entry.records, 0);
-  const isCovered = !findings.some(({ kind, cause }) => kind === 'lost' || (kind === 'gap' && cause !== UNDER_WAY));
+  const isCovered = !findings.some(({ kind, isUnderWay }) => kind === 'lost' || (kind === 'gap' && !isUnderWay));
   const range = { from: first.from, through: through.position, sinceMs: first.atMs };
   return { isCovered, entries: entries.length, records, ...range, findings };
 }
 
-interface Place {
+/** Entries that have expired are no fault; those of a checkpoint that moved since then are missing. */
+function auditNothing(current: CurrentPlace | undefined, { nowMs, ttlMs, sliceMs }: AuditLimits): Audit {
+  const isOld = current !== undefined && current.committedAtMs < nowMs - ttlMs;
+  const isNew = current !== undefined && current.committedAtMs > nowMs - sliceMs && current.position.at !== 'SHARD_END';
+  return { isCovered: current === undefined || isOld || isNew, entries: 0, records: 0, findings: [] };
+}
+
+export interface Place {
   readonly position: Position;
   readonly generation: number;
 }
 
+/** What a zombie committed before a move does not count after it. A generation that is never reached again was taken back instead. */
+function isReachedLater(
+  entries: readonly HistoryEntry[],
+  index: number,
+  current: Place | undefined,
+  { generation }: Place,
+): boolean {
+  const later = entries.slice(index + 1).some((entry) => entry.generation >= generation);
+  return later || (current !== undefined && current.generation >= generation);
+}
+
 function findingsOf(entry: HistoryEntry, { position, generation }: Place): AuditFinding[] {
-  // What a zombie committed before a move does not count after it.
-  if (entry.generation < generation) return [];
   if (entry.kind === 'move') return [moveFinding(entry)];
-  const isGap = entry.generation === generation && comparePositions(entry.from, position) > 0;
-  return isGap ? [gap(entry.atMs, position, entry.from, NOT_RECORDED)] : [];
+  if (entry.generation < generation) return [gap(entry.atMs, position, entry.from, TAKEN_BACK)];
+  const isBeyond = comparePositions(entry.from, position) > 0 && !entry.isAfterLoss;
+  if (entry.generation === generation) return isBeyond ? [gap(entry.atMs, position, entry.from, NOT_RECORDED)] : [];
+  const cause = 'by a move that is not recorded, or an import';
+  if (isBeyond) return [gap(entry.atMs, position, entry.from, cause)];
+  const places = { from: describePosition(position), to: describePosition(entry.from) };
+  return [{ kind: 'rewound', atMs: entry.atMs, ...places, cause }];
 }
 
 function placeAfter({ kind, to, generation }: HistoryEntry, before: Place): Place {
-  if (generation < before.generation) return before;
-  const isMoved = kind === 'move' || generation > before.generation;
+  const isMoved = kind === 'move' || generation !== before.generation;
   const position = isMoved || comparePositions(to, before.position) > 0 ? to : before.position;
   return { position, generation };
 }
 
+/** What is committed beyond the last entry: of the slice under way, if that may be. */
+function endOf(current: CurrentPlace, through: Place, last: HistoryEntry, { sliceMs }: AuditLimits): AuditFinding[] {
+  if (!isBeyond(current, through)) return [];
+  const isUnderWay = current.position.at !== 'SHARD_END' && current.committedAtMs - last.atMs <= sliceMs;
+  const finding = gap(last.atMs, through.position, current.position, isUnderWay ? UNDER_WAY : NOT_RECORDED);
+  return [isUnderWay ? { ...finding, isUnderWay } : finding];
+}
+
 const NOT_RECORDED = 'nothing is recorded: the entry was not written, or it has expired';
+const TAKEN_BACK = 'the checkpoint was taken back outside of orders: restored, repaired or imported';
 const UNDER_WAY = 'not recorded yet: the slice under way, or one that was lost with its worker';
 
 function isBeyond(a: Place, b: Place): boolean {
@@ -110,8 +159,13 @@ function gap(atMs: number, from: Position, to: Position, cause: string): AuditFi
 
 function moveFinding({ atMs, from, to, move }: HistoryEntry): AuditFinding {
   const cause = `${move?.how ?? 'move'} by ${move?.by ?? 'unknown'}${move?.reason ? `: ${move.reason}` : ''}`;
-  const isBack = move?.how === 'rewind' || (move?.how === 'undo' && comparePositions(to, from) < 0);
-  return { kind: isBack ? 'rewound' : 'skipped', atMs, from: describePosition(from), to: describePosition(to), cause };
+  return {
+    kind: move?.isBack ? 'rewound' : 'skipped',
+    atMs,
+    from: describePosition(from),
+    to: describePosition(to),
+    cause,
+  };
 }
 
 function lossesOf({ events }: HistoryEntry): AuditFinding[] {

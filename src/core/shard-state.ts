@@ -1,7 +1,15 @@
 /** State of a shard workflow and how each outcome changes it: pure, so that it can be tested without Temporal. */
 import { ZERO_TOTALS } from './checkpoint';
 import { foldOutcome, initialBelief, type Belief } from './commit-protocol';
-import type { Move, Pause, ResumeRequest } from './control';
+import {
+  pauseOf,
+  pausesInForce,
+  type ControlRequest,
+  type Move,
+  type Pause,
+  type Pauses,
+  type ResumeRequest,
+} from './control';
 import type { FailureStreak } from './failure-policy';
 import { describePosition } from './positions';
 import type { ClaimResult, MoveResult } from './control-work';
@@ -29,7 +37,8 @@ export interface ShardState extends ShardCarried {
 
 export function initialShardState({ start, timing, carried, pause }: ShardWorkflowInput): ShardState {
   const progress = { totals: ZERO_TOTALS };
-  const fresh: ShardCarried = { phase: 'STARTING', belief: initialBelief(start), progress, slices: 0, pause };
+  const fresh: ShardCarried = { phase: 'STARTING', belief: initialBelief(start), progress, slices: 0 };
+  if (pause) return { ...(carried ?? { ...fresh, pauses: { consumer: pause } }), timing, activitySeq: 0 };
   return { ...(carried ?? fresh), timing, activitySeq: 0 };
 }
 
@@ -83,24 +92,42 @@ export function foldOrder(state: ShardState, order: ParkedOrder): ShardState {
   return { ...state, phase: 'RETRYING', order, halt: undefined };
 }
 
-/** Asked for: in force once nothing of the shard runs any more. One that is there already stays, unless the new one is the shard's own. */
+/** Asked for: in force once nothing of the shard runs any more. It takes the place of an earlier one of the same scope. */
 export function foldPauseRequest(state: ShardState, pause: Pause): ShardState {
-  return state.pause !== undefined && pause.scope === 'consumer' ? state : { ...state, pause };
+  return { ...state, pauses: { ...state.pauses, [pause.scope]: pause } };
 }
 
-export function foldPaused(state: ShardState, pause: Pause): ShardState {
-  if (state.phase === 'PAUSED') return state;
+export function foldPaused(state: ShardState): ShardState {
+  const pause = pauseOf(state.pauses);
+  if (pause === undefined || state.phase === 'PAUSED') return state;
   const { by, reason, untilMs, atMs } = pause;
   return noteControl({ ...state, phase: 'PAUSED' }, { kind: 'paused', atMs, by, reason, untilMs });
 }
 
-/** Back to what it was before. A pause of the shard's own does not end with that of the consumer. */
-export function foldResume(state: ShardState, { by, reason, scope }: ResumeRequest, atMs: number): ShardState {
-  const { pause, halt, slices } = state;
-  if (pause === undefined || (scope === 'consumer' && pause.scope === 'shard')) return state;
-  if (state.phase !== 'PAUSED') return { ...state, pause: undefined };
-  const phase = halt ? 'PARKED' : state.streak ? 'RETRYING' : slices > 0 ? 'READING' : 'STARTING';
-  return noteControl({ ...state, pause: undefined, phase }, { kind: 'resumed', atMs, by, reason });
+/** That of a consumer ends its own pause only; that of a shard, which names it, both. */
+export function foldResume(state: ShardState, { scope, ...who }: ResumeRequest, atMs: number): ShardState {
+  if (pauseOf(state.pauses) === undefined) return state;
+  const { shard } = state.pauses ?? {};
+  return withPauses(state, scope === 'consumer' && shard ? { shard } : {}, { ...who, atMs });
+}
+
+/** Ends the pauses whose time is over. */
+export function foldPausesOver(state: ShardState, atMs: number): ShardState {
+  const left = pausesInForce(state.pauses ?? {}, atMs);
+  return withPauses(state, left, { by: 'Tidemark', reason: 'its time is over', atMs });
+}
+
+/** Back to what it was before, once none is left. */
+function withPauses(
+  state: ShardState,
+  pauses: Pauses,
+  { by, reason, atMs }: ControlRequest & { readonly atMs: number },
+): ShardState {
+  if (pauseOf(pauses) !== undefined) return { ...state, pauses };
+  const { halt, slices, streak } = state;
+  if (state.phase !== 'PAUSED') return { ...state, pauses: undefined };
+  const phase = halt ? 'PARKED' : streak ? 'RETRYING' : slices > 0 ? 'READING' : 'STARTING';
+  return noteControl({ ...state, pauses: undefined, phase }, { kind: 'resumed', atMs, by, reason });
 }
 
 export function foldClaim(state: ShardState, result: ClaimResult): ShardState {
@@ -114,7 +141,7 @@ export function foldMove(state: ShardState, move: Move, result: MoveResult): Sha
   const settled: ShardState = { ...next, move: undefined };
   if (result.outcome === 'superseded') return settled;
   const { kind, id, to, by, reason } = move;
-  const { from = state.belief.position } = move;
+  const { from = state.belief.position, isBack = kind === 'rewind' } = move;
   const atMs = result.progress.committedAtMs ?? move.requestedAtMs;
   const phase = state.phase === 'PAUSED' ? state.phase : 'READING';
   const moved: ShardState = {
@@ -123,7 +150,7 @@ export function foldMove(state: ShardState, move: Move, result: MoveResult): Sha
     streak: undefined,
     halt: undefined,
     lastError: undefined,
-    lastMove: { kind, id, from, to, by, reason, atMs },
+    lastMove: { kind, id, from, to, by, reason, atMs, isBack },
   };
   const places = { from: describePosition(from), to: describePosition(to) };
   return noteEvents(moved, [{ kind: 'moved', atMs, how: kind, ...places, by, reason }]);
@@ -174,7 +201,7 @@ export function carriedFrom({
 
 export function statusOf(shardId: string, state: ShardState): ShardStatus {
   const { phase, belief, progress, streak, slices, lastError, lastEvent, recentEvents, halt, worker } = state;
-  const { pause, lastMove } = state;
+  const { pauses, lastMove } = state;
   const { position, generation } = belief;
   return {
     shardId,
@@ -189,7 +216,7 @@ export function statusOf(shardId: string, state: ShardState): ShardStatus {
     recentEvents,
     streak,
     halt,
-    pause,
+    pause: pauseOf(pauses),
     lastMove,
     worker,
   };

@@ -1,7 +1,7 @@
 /** What crosses the border between workflows and activities: small, JSON-safe, never a record. */
 import type { CheckpointState, Totals } from './checkpoint';
 import type { Belief } from './commit-protocol';
-import type { ControlRequest, ControlStep, Move, MoveNote, Pause } from './control';
+import type { ControlRequest, ControlStep, Move, MoveNote, Pause, Pauses } from './control';
 import type { ErrorCode } from './errors';
 import type { FailureStreak } from './failure-policy';
 import type { ShardIdentity, StreamIncarnation } from './names';
@@ -176,7 +176,7 @@ export interface ShardCarried {
   readonly recentEvents?: readonly ShardEvent[];
   readonly halt?: Halt;
   readonly order?: ParkedOrder;
-  readonly pause?: Pause;
+  readonly pauses?: Pauses;
   /** Accepted, and not carried out yet. */
   readonly move?: Move;
   readonly lastMove?: MoveNote;

@@ -2,13 +2,14 @@
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import {
   acceptMove,
+  firstEndOf,
+  goesBack,
   refuseDirection,
   refuseMoveRequest,
   refusePause,
   refuseUnnamed,
   type Move,
   type MoveRequest,
-  type Pause,
   type PauseRequest,
   type Refusal,
   type ResumeRequest,
@@ -19,6 +20,7 @@ import {
   foldMove,
   foldPaused,
   foldPauseRequest,
+  foldPausesOver,
   foldResume,
   type ShardState,
 } from '../core/shard-state';
@@ -61,15 +63,17 @@ export class ShardControl {
     });
   }
 
-  /** Until it is resumed, its time is over, or something else is to be done. */
-  async waitPaused(pause: Pause): Promise<void> {
+  /** Until it is resumed, a time is over, or something else is to be done. */
+  async waitPaused(): Promise<void> {
     const { shard } = this;
-    shard.state = foldPaused(shard.state, pause);
+    shard.state = foldPaused(shard.state);
     shard.show();
-    const isWoken = (): boolean => shard.isWoken || shard.state.pause !== pause || shard.state.move !== undefined;
-    if (pause.untilMs === undefined) await condition(isWoken);
-    else if (!(await condition(isWoken, Math.max(1, pause.untilMs - Date.now()))))
-      shard.state = foldResume(shard.state, { by: 'Tidemark', reason: 'its time is over', scope: 'shard' }, Date.now());
+    const { pauses = {} } = shard.state;
+    const isWoken = (): boolean => shard.isWoken || shard.state.pauses !== pauses || shard.state.move !== undefined;
+    const endMs = firstEndOf(pauses);
+    if (endMs === undefined) await condition(isWoken);
+    else if (!(await condition(isWoken, Math.max(1, endMs - Date.now()))))
+      shard.state = foldPausesOver(shard.state, Math.max(endMs, Date.now()));
   }
 
   /** One step towards the move: a claim, or the move itself. The direction is checked now that the shard stands still. */
@@ -80,7 +84,7 @@ export class ShardControl {
     const { progress: known, lastMove } = shard.state;
     const refusal = refuseDirection(move, { position, lastArrivalMs: known.lastArrivalMs, lastMove });
     if (refusal && rewindId !== move.id) return this.drop(move, refusal);
-    const ordered = { ...move, from: move.from ?? position };
+    const ordered = { ...move, from: move.from ?? position, isBack: move.isBack ?? goesBack(move.kind, lastMove) };
     shard.state = { ...shard.state, move: ordered };
     shard.state = dispatchWrite(shard.state);
     const { parentShardIds, shard: identity } = shard.input;
@@ -107,9 +111,10 @@ export class ShardControl {
   private async pause(request: PauseRequest): Promise<ShardStatus> {
     const { shard } = this;
     shard.state = foldPauseRequest(shard.state, { ...request, atMs: Date.now() });
-    const { pause } = shard.state;
+    const { scope } = request;
+    const asked = shard.state.pauses?.[scope];
     if (shard.state.phase !== 'PAUSED') shard.interrupt();
-    await condition(() => shard.state.phase === 'PAUSED' || shard.state.pause !== pause || shard.isOver);
+    await condition(() => shard.state.phase === 'PAUSED' || shard.state.pauses?.[scope] !== asked || shard.isOver);
     return shard.status();
   }
 
@@ -130,6 +135,7 @@ export class ShardControl {
     const { refused } = this;
     if (refused?.id === request.id)
       throw ApplicationFailure.nonRetryable(refused.refusal.message, refused.refusal.code);
-    throw ApplicationFailure.nonRetryable('The shard ended before the checkpoint was moved', 'MOVE_REFUSED');
+    const what = 'The shard ended before it told whether its checkpoint was moved: see status and history';
+    throw ApplicationFailure.nonRetryable(what, 'MOVE_REFUSED');
   }
 }

@@ -104,6 +104,7 @@ class ShardRun implements ControlledShard {
       if (this.mayContinueAsNew) await this.continueAsNew();
       if (await this.waitOrMove()) {
         this.show();
+        await heedCancellation();
         continue;
       }
       const turn = await this.takeTurn();
@@ -112,17 +113,16 @@ class ShardRun implements ControlledShard {
         await tellStreamWorkflow(this.input, shardFinishedSignal);
         return this.end('FINISHED');
       }
-      // A cancelled workflow has let its slice commit by now.
-      if (CancellationScope.current().consideredCancelled) await CancellationScope.current().cancelRequested;
+      await heedCancellation();
       if (turn.next === 'wait') await this.waitForRetry(turn.ms);
     }
   }
 
   /** What comes before reading: a move of the checkpoint, a pause, an end of waiting. False if nothing does. */
   private async waitOrMove(): Promise<boolean> {
-    const { move, pause, halt } = this.state;
+    const { move, pauses, halt } = this.state;
     if (move !== undefined) await this.guarded(() => this.control.carryOut(move));
-    else if (pause !== undefined) await this.control.waitPaused(pause);
+    else if (pauses !== undefined) await this.control.waitPaused();
     else if (halt !== undefined) await this.waitParked(halt);
     else return false;
     return true;
@@ -143,7 +143,7 @@ class ShardRun implements ControlledShard {
   private checkOrder(kind: ParkedOrder['kind'], request: ParkedRequest | undefined): void {
     const { halt, order, progress } = this.state;
     const { isEnding } = this;
-    const isPaused = this.state.pause !== undefined;
+    const isPaused = this.state.pauses !== undefined;
     const parkedKeys = progress.parkedKeys ?? 0;
     const refusal = refuseOrder(kind, request, { halt, order, parkedKeys, isPaused, isEnding });
     if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
@@ -250,7 +250,7 @@ class ShardRun implements ControlledShard {
 
   /** An operator has paused it, or moves its checkpoint: that comes before what the shard would do by itself. */
   private get isControlled(): boolean {
-    return this.state.pause !== undefined || this.state.move !== undefined;
+    return this.state.pauses !== undefined || this.state.move !== undefined;
   }
 
   get isEnding(): boolean {
@@ -280,6 +280,12 @@ class ShardRun implements ControlledShard {
     this.shownPhase = this.state.phase;
     publishState(this.state.phase);
   }
+}
+
+/** A cancelled workflow has let its activity come to its end by now, and ends itself. */
+async function heedCancellation(): Promise<void> {
+  const scope = CancellationScope.current();
+  if (scope.consideredCancelled) await scope.cancelRequested;
 }
 
 function timeIsOver(): ParkedOrder {

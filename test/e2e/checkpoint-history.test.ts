@@ -41,7 +41,8 @@ describe('the history of a checkpoint in DynamoDB', () => {
       filtered: 1,
       deadLettered: 2,
       lastArrivalMs: 1_500,
-      move: { how: 'skip', by: 'jane', reason: 'stale' },
+      isAfterLoss: true,
+      move: { how: 'skip', isBack: false, by: 'jane', reason: 'stale' },
       events: [{ kind: 'claimed', atMs: 1_900, adopted: 'row' }],
     });
     const given = [entry(1_000), full, entry(3_000)];

@@ -156,7 +156,7 @@ describe('a consumer that an operator steers', () => {
       });
       expect((await at('rewind', { at: 'TRIM_HORIZON' }))?.nextArrivalMs).toBeGreaterThan(0);
       const ahead = { at: 'AFTER', sequenceNumber: '9'.repeat(60) } as const;
-      expect((await at('rewind', ahead))?.refusal).toContain('not back');
+      expect((await at('rewind', ahead))?.refusal).toContain('not a position of this shard');
       const [preview] = await run.client.previewMove(run.definition, { kind: 'rewind', to: { at: 'TRIM_HORIZON' } });
       const spoilt = { ...preview, to: ahead } as NonNullable<typeof preview>;
       await expect(run.client.move(run.definition, [spoilt], JANE)).rejects.toMatchObject({ code: 'MOVE_REFUSED' });

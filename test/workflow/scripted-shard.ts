@@ -49,6 +49,8 @@ export class ScriptedShard {
 
   /** Moves that are answered as fenced before one succeeds. */
   fencedMoves = 0;
+  /** Moves wait until they are cancelled. */
+  movesHang = false;
   readonly moves: MoveInput[] = [];
   claims = 0;
 
@@ -60,6 +62,10 @@ export class ScriptedShard {
   readonly moveCheckpoint = async (input: MoveInput): Promise<MoveResult> => {
     this.moves.push(input);
     const { move, belief } = input;
+    if (this.movesHang) {
+      await cancellation();
+      throw new CancelledFailure('cancelled in the middle');
+    }
     if (this.fencedMoves > 0) {
       this.fencedMoves -= 1;
       return { ...told(input), outcome: 'fenced' };

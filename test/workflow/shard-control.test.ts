@@ -97,6 +97,20 @@ describe('a pause', () => {
     await stop(handle);
   });
 
+  it('takes the place of an earlier one of the same scope, and lasts beside one of the other', async () => {
+    const { handle, shard } = await play(openLab(), [readsUntilStopped]);
+    await begun(shard, 1);
+    const soon = Date.now() + 1_000;
+    await pause(handle, { scope: 'consumer', untilMs: soon });
+    await pause(handle, { scope: 'consumer', untilMs: soon + 3_600_000 });
+    await pause(handle, { untilMs: soon });
+    await eventually(() => Date.now() > soon + 1_000, { what: 'the time to be over' });
+    expect(await statusOf(handle)).toMatchObject({ phase: 'PAUSED', pause: { scope: 'consumer' } });
+    await resume(handle, 'consumer');
+    await begun(shard, 2);
+    await stop(handle);
+  });
+
   it('of a consumer is there from the start of a new shard', async () => {
     const given = { ...JANE, scope: 'consumer', atMs: 1 } as const;
     const { handle, shard } = await play(openLab(), [readsUntilStopped], { pause: given });
@@ -161,6 +175,17 @@ describe('a move of the checkpoint', () => {
     expect(new Set(shard.moves.map(({ move: { id, generation } }) => `${id} ${generation}`)).size).toBe(1);
     expect(shard.moves.map(({ activitySeq }) => activitySeq)).toEqual([4, 6, 8]);
     await stop(handle);
+  });
+
+  it('that is under way does not keep a cancelled workflow from its end', async () => {
+    const { handle, shard } = await play(openLab(), [commits(2), readsUntilStopped]);
+    await begun(shard, 2);
+    shard.movesHang = true;
+    const answer = refusal(move(handle, FROM_1));
+    await eventually(() => shard.moves.length === 1, { what: 'the move', timeoutMs: 30_000 });
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    await answer;
   });
 
   it('leaves a paused shard paused, and a parked one reading', async () => {

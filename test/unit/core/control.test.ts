@@ -12,6 +12,7 @@ import { comparePositions, TRIM_HORIZON, type Position } from '../../../src/core
 import type { CheckpointRow } from '../../../src/core/checkpoint';
 import { positions } from './arbitraries';
 
+const isEdge = ({ at }: Position): boolean => at === 'TRIM_HORIZON';
 const request = {
   kind: 'rewind',
   id: 'm',
@@ -87,7 +88,8 @@ describe('refuseDirection', () => {
   it('never lets a rewind go forward nor a skip go back', () => {
     fc.assert(
       fc.property(positions, positions, fc.constantFrom('rewind' as const, 'skip' as const), (position, to, kind) => {
-        fc.pre(to.at !== 'AT_TIMESTAMP' && to.at !== 'SHARD_END' && position.at !== 'SHARD_END');
+        fc.pre(to.at !== 'SHARD_END' && position.at !== 'SHARD_END');
+        fc.pre((to.at === 'AT_TIMESTAMP') === (position.at === 'AT_TIMESTAMP') || isEdge(to) || isEdge(position));
         const order = comparePositions(to, position);
         const isRight = kind === 'rewind' ? order < 0 : order > 0;
         expect(refuseDirection(move({ kind, to }), { position }) === undefined).toBe(isRight);
@@ -105,6 +107,55 @@ describe('refuseDirection', () => {
       10,
       false,
     ],
+    [
+      'back to a time that lies ahead of a lagging shard',
+      { to: { at: 'AT_TIMESTAMP', timestampMs: 15 } },
+      after('9'),
+      10,
+      false,
+    ],
+    [
+      'back to a time of a shard that has read nothing',
+      { to: { at: 'AT_TIMESTAMP', timestampMs: 15 } },
+      TRIM_HORIZON,
+      undefined,
+      false,
+    ],
+    [
+      'back to a time where nobody knows when the last record came',
+      { to: { at: 'AT_TIMESTAMP', timestampMs: 5 } },
+      after('9'),
+      undefined,
+      false,
+    ],
+    [
+      'back to a record that came before the time it stands at',
+      { to: after('9'), arrivalMs: 10 },
+      { at: 'AT_TIMESTAMP', timestampMs: 15 },
+      undefined,
+      true,
+    ],
+    [
+      'back to a record that came after that time',
+      { to: after('9'), arrivalMs: 20 },
+      { at: 'AT_TIMESTAMP', timestampMs: 15 },
+      undefined,
+      false,
+    ],
+    [
+      'on to a record that came before that time',
+      { kind: 'skip', to: after('9'), arrivalMs: 10 },
+      { at: 'AT_TIMESTAMP', timestampMs: 15 },
+      undefined,
+      false,
+    ],
+    [
+      'on to a record that came after that time',
+      { kind: 'skip', to: after('9'), arrivalMs: 20 },
+      { at: 'AT_TIMESTAMP', timestampMs: 15 },
+      undefined,
+      true,
+    ],
     ['anywhere of a finished shard', {}, { at: 'SHARD_END' }, undefined, false],
   ])('%s', (...row) => {
     const [, more, position, lastArrivalMs, isAllowed] = row;
@@ -112,7 +163,15 @@ describe('refuseDirection', () => {
     expect(refuseDirection(move(more), at) === undefined).toBe(isAllowed);
   });
 
-  const rewound: MoveNote = { kind: 'rewind', id: 'm', from: after('9'), to: after('2'), atMs: 1, by: 'jane' };
+  const rewound: MoveNote = {
+    kind: 'rewind',
+    id: 'm',
+    from: after('9'),
+    to: after('2'),
+    atMs: 1,
+    by: 'jane',
+    isBack: true,
+  };
   it.each<[string, Position, Position, MoveNote | undefined, string | undefined]>([
     ['undoes a rewind on its way', after('9'), after('4'), rewound, undefined],
     ['has nothing to undo', after('9'), after('4'), undefined, 'no move'],
@@ -122,7 +181,7 @@ describe('refuseDirection', () => {
       'undoes a skip wherever it has come to',
       after('2'),
       after('20'),
-      { ...rewound, kind: 'skip', from: after('2'), to: after('9') },
+      { ...rewound, kind: 'skip', isBack: false, from: after('2'), to: after('9') },
       undefined,
     ],
   ])('an undo %s', (...row) => {

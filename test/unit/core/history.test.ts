@@ -1,6 +1,17 @@
 import fc from 'fast-check';
-import { auditHistory, estimateRecords, type HistoryEntry } from '../../../src/core/history';
+import {
+  auditHistory as auditWith,
+  estimateRecords,
+  type Audit,
+  type CurrentPlace,
+  type HistoryEntry,
+} from '../../../src/core/history';
 import { TRIM_HORIZON, type Position } from '../../../src/core/positions';
+
+const DAY_MS = 86_400_000;
+const limits = { nowMs: 40 * DAY_MS, ttlMs: 30 * DAY_MS, sliceMs: 60_000 };
+const auditHistory = (entries: readonly HistoryEntry[], current?: CurrentPlace): Audit =>
+  auditWith(entries, current, limits);
 
 const after = (n: number): Position => (n === 0 ? TRIM_HORIZON : { at: 'AFTER', sequenceNumber: String(n) });
 
@@ -25,7 +36,12 @@ function read(from: number, to: number, more: Partial<HistoryEntry> = {}): Histo
 }
 
 const moved = (from: number, to: number, how: 'rewind' | 'skip' | 'undo', generation: number): HistoryEntry =>
-  read(from, to, { kind: 'move', records: 0, generation, move: { how, by: 'jane', reason: 'a bug' } });
+  read(from, to, {
+    kind: 'move',
+    records: 0,
+    generation,
+    move: { how, isBack: to < from, by: 'jane', reason: 'a bug' },
+  });
 
 describe('auditHistory', () => {
   it.each<[string, HistoryEntry[], boolean, string[]]>([
@@ -65,9 +81,87 @@ describe('auditHistory', () => {
   });
 
   it('says what is not recorded yet, and does not take it for a gap', () => {
-    const audit = auditHistory([read(0, 3)], { position: after(5), generation: 0 });
+    const audit = auditHistory([read(0, 3)], { position: after(5), generation: 0, committedAtMs: 10_000 });
     expect(audit).toMatchObject({ isCovered: true, through: after(3), findings: [{ kind: 'gap', to: 'AFTER 5' }] });
     expect(audit.findings[0]?.cause).toContain('not recorded yet');
+  });
+
+  it.each<[string, HistoryEntry[], CurrentPlace | undefined, boolean, RegExp | undefined]>([
+    [
+      'a gap at the end that is too old to be under way',
+      [read(0, 3)],
+      { position: after(9), generation: 0, committedAtMs: 4 * DAY_MS },
+      false,
+      /not written/,
+    ],
+    [
+      'an end of the shard that is not recorded',
+      [read(0, 3)],
+      { position: { at: 'SHARD_END' }, generation: 0, committedAtMs: 3_001 },
+      false,
+      /not written/,
+    ],
+    [
+      'a skip whose entry is missing',
+      [read(0, 10), read(1_000, 1_010, { generation: 5 })],
+      undefined,
+      false,
+      /move that is not recorded/,
+    ],
+    [
+      'a rewind whose entry is missing',
+      [read(0, 10), read(2, 12, { generation: 5 })],
+      undefined,
+      true,
+      /move that is not recorded/,
+    ],
+    [
+      'a generation that fell for good',
+      [read(0, 10, { generation: 5 }), read(500, 900)],
+      undefined,
+      false,
+      /taken back/,
+    ],
+    [
+      'gaps after a generation that fell',
+      [read(0, 10, { generation: 5 }), read(10, 20), read(50, 60)],
+      undefined,
+      false,
+      /not written/,
+    ],
+    [
+      'entries that have all expired',
+      [],
+      { position: { at: 'SHARD_END' }, generation: 0, committedAtMs: DAY_MS },
+      true,
+      undefined,
+    ],
+    [
+      'no entry of a checkpoint that moves',
+      [],
+      { position: after(9), generation: 0, committedAtMs: 39 * DAY_MS },
+      false,
+      undefined,
+    ],
+    [
+      'the first commits of a consumer',
+      [],
+      { position: after(9), generation: 0, committedAtMs: 40 * DAY_MS - 5_000 },
+      true,
+      undefined,
+    ],
+    [
+      'a first slice after a start whose first attempt was lost',
+      [read(0, 3), read(7, 9, { isAfterLoss: true })],
+      undefined,
+      true,
+      undefined,
+    ],
+  ])('%s', (...row) => {
+    const [, entries, current, isCovered, cause] = row;
+    const audit = auditHistory(entries, current);
+    expect(audit.isCovered).toBe(isCovered);
+    if (cause) expect(audit.findings.map((finding) => finding.cause).join()).toMatch(cause);
   });
 
   it('reports what retention took', () => {
