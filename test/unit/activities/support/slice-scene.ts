@@ -104,8 +104,9 @@ export class SliceScene {
 
   /** Another attempt of the slice that was begun last. */
   attempt({ runId = 'run-1', ...info }: Partial<Info> & { runId?: string } = {}): RunningSlice {
-    const { belief, progress, activitySeq, streak, order } = this.state;
-    const input: SliceInput = { shard: this.shard, parentShardIds: [], belief, progress, activitySeq, streak, order };
+    const { belief, progress, activitySeq, streak, order, noted } = this.state;
+    const given = { belief, progress, activitySeq, streak, order, noted };
+    const input: SliceInput = { shard: this.shard, parentShardIds: [], ...given };
     // Temporal hands on what the attempt before has told last.
     const heartbeatDetails: unknown = this.before?.heartbeats.at(-1);
     const slice = startActivity(() => this.activities.processBatches(input), {
