@@ -31,7 +31,7 @@ export class SliceHistory {
 
   /** @param noted what operators did since the last entry */
   async recordRead(noted: readonly ShardEvent[] = []): Promise<void> {
-    const { hold, input } = this;
+    const { hold } = this;
     if (!hold.isAcquired) return;
     const { position: to } = hold.checkpoint;
     const { position: from, totals } = this.begin;
