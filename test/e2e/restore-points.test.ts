@@ -18,7 +18,9 @@ function dyingAfter(client: DynamoDBClient, puts: number): DynamoDBClient {
     if (command instanceof PutItemCommand && left-- <= 0) return Promise.reject(new Error('planted'));
     return client.send(command);
   };
-  return new Proxy(client, { get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)) });
+  return new Proxy(client, {
+    get: (target, name) => (name === 'send' ? send : (Reflect.get(target, name) as unknown)),
+  });
 }
 
 function pointOf(name: string, sequenceNumber: string, change: Partial<RestorePoint> = {}): RestorePoint {
@@ -143,7 +145,9 @@ describe('restore points in DynamoDB', () => {
       isLost = true;
       return client.send(command);
     };
-    const retrying = new Proxy(client, { get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)) });
+    const retrying = new Proxy(client, {
+      get: (target, name) => (name === 'send' ? send : (Reflect.get(target, name) as unknown)),
+    });
     const point = pointOf('lost', '7');
     await new RestorePoints(retrying, TableName, 2).create(stream, point);
     expect(isLost).toBe(true);
