@@ -59,7 +59,7 @@ export function planImport(
       action: 'replace',
       from,
       to,
-      checkpoint: countingParked(overRow(row, checkpoint, to, exportedAtMs), parkedKeys),
+      checkpoint: overRow(row, checkpoint, to, exportedAtMs),
       ifToken: row.token,
     };
   });
