@@ -1,17 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   paginateQuery,
   PutItemCommand,
   type DynamoDBClient,
+  type PutItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { translateAwsError } from '../aws/translate-error';
 import { TidemarkError } from '../core/errors';
 import { restorePointKey, restorePointPrefix, type StreamIncarnation } from '../core/names';
-import { parsePosition, type Position } from '../core/positions';
-import { damagedItem, ItemReader, type PlainItem } from './dynamodb-item-reader';
+import type { Position } from '../core/positions';
+import type { PlainItem } from './dynamodb-item-reader';
 import { fromStored } from './dynamodb-requests';
+import { isExpired, toRestorePointItems, toRestorePoints, toSeconds, type ItemsOfPoints } from './restore-point-items';
 import { TIME_TO_LIVE_ATTRIBUTE } from './table';
 
 /** The checkpoints of all shards of a consumer at one time, under a name. Times are epoch milliseconds. */
@@ -26,126 +29,122 @@ export interface RestorePoint {
   readonly positions: ReadonlyMap<string, Position>;
 }
 
-const SCHEMA = 1;
 /** A position of 128 digits and its shard take 250 bytes at most: far below the 400 KB of an item. */
 const SHARDS_PER_ITEM = 1_000;
 
-/** Restore points in the table of the checkpoints, in items of up to 1,000 shards. */
+/** Restore points in the table of the checkpoints, in items of up to 1,000 shards. One that has expired does not exist. */
 export class RestorePoints {
   constructor(
     private readonly client: DynamoDBClient,
     private readonly tableName: string,
+    private readonly shardsPerItem = SHARDS_PER_ITEM,
   ) {}
 
-  /** The first item is written last: without it the point does not exist. @throws `RESTORE_POINT_EXISTS` */
+  /**
+   * The head is written last: without it the point does not exist. It alone decides between two that create the same name.
+   * @throws `RESTORE_POINT_EXISTS`
+   */
   async create(stream: StreamIncarnation, point: RestorePoint): Promise<void> {
-    const positions = [...point.positions];
-    const parts = Array.from({ length: Math.max(1, Math.ceil(positions.length / SHARDS_PER_ITEM)) }, (_, part) =>
-      positions.slice(part * SHARDS_PER_ITEM, (part + 1) * SHARDS_PER_ITEM),
-    );
-    for (const [part, some] of [...parts.entries()].toReversed()) {
-      const item = { ...restorePointKey(stream, point.name, part), ...toAttributes(point, parts.length, some) };
-      const Item = marshall(item, { removeUndefinedValues: true });
-      const condition = part === 0 ? { ConditionExpression: 'attribute_not_exists(pk)' } : {};
-      await this.call('PutItem', stream, point.name, () =>
-        this.client.send(new PutItemCommand({ TableName: this.tableName, Item, ...condition })),
-      );
-    }
+    const headKey = restorePointKey(stream, point.name, 0);
+    const existing = (await this.read(stream, point.name)).get(headKey.sk);
+    if (existing && !isExpired(existing, Date.now())) throw pointExists(point.name);
+    const id = randomUUID();
+    const { head, parts } = toRestorePointItems(stream, point, id, this.shardsPerItem);
+    for (const part of parts) await this.call('PutItem', stream, () => this.client.send(this.put(part)));
+    if (await this.writeHead(stream, head, id)) return;
+    for (const { pk, sk } of parts) await this.deleteItem(stream, { pk, sk });
+    throw pointExists(point.name);
   }
 
   /** All points of a consumer, by name. */
   async list(stream: StreamIncarnation): Promise<RestorePoint[]> {
-    const { pk, prefix } = restorePointPrefix(stream);
-    const pages = paginateQuery(
-      { client: this.client },
-      {
-        TableName: this.tableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: marshall({ ':pk': pk, ':prefix': prefix }),
-        ConsistentRead: true,
-      },
-    );
-    const found = new Map<string, RestorePoint>();
-    await this.call('Query', stream, '', async () => {
-      for await (const { Items = [] } of pages)
-        for (const item of Items) {
-          const key = { pk, sk: item.sk?.S ?? '' };
-          const part = fromAttributes(fromStored(item, key), key);
-          const before = found.get(part.name)?.positions ?? new Map<string, Position>();
-          found.set(part.name, { ...part, positions: new Map([...before, ...part.positions]) });
-        }
-    });
-    return [...found.values()].filter(({ expiresAtMs = Infinity }) => expiresAtMs > Date.now());
+    return toRestorePoints(stream, await this.read(stream), Date.now());
   }
 
   /** @throws `RESTORE_POINT_NOT_FOUND` */
   async get(stream: StreamIncarnation, name: string): Promise<RestorePoint> {
-    const point = (await this.list(stream)).find((candidate) => candidate.name === name);
+    const [point] = toRestorePoints(stream, await this.read(stream, name), Date.now());
     if (point) return point;
-    throw new TidemarkError('RESTORE_POINT_NOT_FOUND', `There is no restore point ${name}`);
+    throw pointNotFound(name);
   }
 
+  /** Whatever is there under the name: an expired point and what a crash has left of one too. @throws `RESTORE_POINT_NOT_FOUND` */
   async delete(stream: StreamIncarnation, name: string): Promise<void> {
-    const { positions } = await this.get(stream, name);
-    const parts = Math.max(1, Math.ceil(positions.size / SHARDS_PER_ITEM));
-    for (let part = 0; part < parts; part += 1) {
-      const Key = marshall(restorePointKey(stream, name, part));
-      await this.call('DeleteItem', stream, name, () =>
-        this.client.send(new DeleteItemCommand({ TableName: this.tableName, Key })),
-      );
-    }
+    const { pk, sk: headSk } = restorePointKey(stream, name, 0);
+    const sortKeys = [...(await this.read(stream, name)).keys()];
+    if (sortKeys.length === 0) throw pointNotFound(name);
+    // The head first: a crash leaves no point that lacks parts.
+    const ordered = sortKeys.toSorted((a, b) => Number(b === headSk) - Number(a === headSk));
+    for (const sk of ordered) await this.deleteItem(stream, { pk, sk });
+  }
+
+  /** All items of one name, or of all, by their sort keys. */
+  private async read(stream: StreamIncarnation, name?: string): Promise<ItemsOfPoints> {
+    const { pk, prefix } = restorePointPrefix(stream, name);
+    const query = {
+      TableName: this.tableName,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: marshall({ ':pk': pk, ':prefix': prefix }),
+      ConsistentRead: true,
+    };
+    const found = new Map<string, PlainItem>();
+    await this.call('Query', stream, async () => {
+      for await (const { Items = [] } of paginateQuery({ client: this.client }, query))
+        for (const item of Items) {
+          const sk = item.sk?.S ?? '';
+          found.set(sk, fromStored(item, { pk, sk }));
+        }
+    });
+    return found;
+  }
+
+  private put(item: PlainItem, condition: Partial<PutItemCommandInput> = {}): PutItemCommand {
+    const Item = marshall(item, { removeUndefinedValues: true });
+    return new PutItemCommand({ TableName: this.tableName, Item, ...condition });
+  }
+
+  /** False if another point has the name. The SDK sends a write again whose reply was lost, and finds its own head then. */
+  private async writeHead(stream: StreamIncarnation, head: PlainItem, id: string): Promise<boolean> {
+    const command = this.put(head, {
+      ConditionExpression: 'attribute_not_exists(pk) OR #expiresAt <= :now',
+      ExpressionAttributeNames: { '#expiresAt': TIME_TO_LIVE_ATTRIBUTE },
+      ExpressionAttributeValues: marshall({ ':now': toSeconds(Date.now()) }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return this.call('PutItem', stream, async () => {
+      try {
+        await this.client.send(command);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return error.Item?.id?.S === id;
+        throw error;
+      }
+    });
+  }
+
+  private async deleteItem(stream: StreamIncarnation, key: PlainItem): Promise<void> {
+    const command = new DeleteItemCommand({ TableName: this.tableName, Key: marshall(key) });
+    await this.call('DeleteItem', stream, () => this.client.send(command));
   }
 
   private async call<T>(
     operation: string,
     { consumer, streamName }: StreamIncarnation,
-    name: string,
     send: () => Promise<T>,
   ): Promise<T> {
     try {
       return await send();
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException)
-        throw new TidemarkError('RESTORE_POINT_EXISTS', `There is a restore point ${name} already`);
       const context = { table: this.tableName, consumer, stream: streamName };
       throw translateAwsError(error, { service: 'DynamoDB', operation, context });
     }
   }
 }
 
-function toAttributes(
-  { name, atMs, by, reason, expiresAtMs }: RestorePoint,
-  parts: number,
-  positions: readonly (readonly [string, Position])[],
-): PlainItem {
-  return {
-    schema: SCHEMA,
-    name,
-    at: new Date(atMs).toISOString(),
-    by,
-    reason,
-    parts,
-    positions: Object.fromEntries(positions),
-    [TIME_TO_LIVE_ATTRIBUTE]: expiresAtMs === undefined ? undefined : Math.ceil(expiresAtMs / 1_000),
-  };
+function pointExists(name: string): TidemarkError {
+  return new TidemarkError('RESTORE_POINT_EXISTS', `There is a restore point ${name} already`);
 }
 
-function fromAttributes(item: PlainItem, key: { readonly pk: string; readonly sk: string }): RestorePoint {
-  const reader = new ItemReader(item, key);
-  reader.expectSchema(SCHEMA);
-  const reason = reader.optionalText('reason');
-  const expiresAt = reader.optionalNumber(TIME_TO_LIVE_ATTRIBUTE);
-  const positions = Object.entries(item.positions ?? {}).map(([shardId, value]) => {
-    const position = parsePosition(value);
-    if (position === undefined) throw damagedItem(key, `the position of ${shardId} is none`);
-    return [shardId, position] as const;
-  });
-  return {
-    name: reader.text('name'),
-    atMs: reader.timeMs('at'),
-    by: reader.text('by'),
-    ...(reason === undefined ? {} : { reason }),
-    ...(expiresAt === undefined ? {} : { expiresAtMs: expiresAt * 1_000 }),
-    positions: new Map(positions),
-  };
+function pointNotFound(name: string): TidemarkError {
+  return new TidemarkError('RESTORE_POINT_NOT_FOUND', `There is no restore point ${name}`);
 }

@@ -3,13 +3,16 @@ import type { Registration } from '../checkpoints/checkpoint-store';
 import type { Backup } from '../core/backup';
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
-import type { StreamIncarnation } from '../core/names';
+import type { ShardIdentity, StreamIncarnation } from '../core/names';
 import { comparePositions } from '../core/positions';
 import { planImport, type FoundShard, type ImportStep } from '../core/plan-import';
+import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
 import { restoreLetter } from '../dead-letters/restore-letter';
+import { parkedKeysOf } from './parked-keys-of';
 import { untilDecided, writeRow } from './write-row';
 
 const WRITES_AT_A_TIME = 16;
+const READS_AT_A_TIME = 8;
 
 /** What an import will do, on what was seen when it was planned. */
 export interface ImportPlan {
@@ -43,18 +46,32 @@ export function assertSameStream({ stream: wanted }: Backup, stream: StreamIncar
 }
 
 export async function planImportOf(
-  { store }: Pick<ConsumerServices, 'store'>,
+  { store, letters }: Pick<ConsumerServices, 'store' | 'letters'>,
   backup: Backup,
   isReplacing: boolean,
 ): Promise<ImportPlan> {
   const { stream, shards } = backup;
   const existing = await store.findRegistration(stream);
   const known = new Map((await store.listKnownShards(stream)).map(({ shardId, start }) => [shardId, start]));
-  const rows = await store.readMany(shards.map(({ shardId }) => ({ ...stream, shardId })));
+  const identities = shards.map(({ shardId }) => ({ ...stream, shardId }));
+  const rows = await store.readMany(identities);
+  const parked = await mapConcurrently(identities, READS_AT_A_TIME, (shard) => parkedAfter(letters, shard, backup));
   const found = new Map<string, FoundShard>(
-    shards.map(({ shardId }, index) => [shardId, { row: rows[index], start: known.get(shardId) }]),
+    shards.map(({ shardId }, index) => {
+      return [shardId, { row: rows[index], start: known.get(shardId), parkedKeys: parked[index] ?? 0 }];
+    }),
   );
   return { backup, registration: registrationStep(backup, existing), steps: planImport(backup, found, isReplacing) };
+}
+
+/** How many partition keys of a shard are parked once the letters of the backup are written that the table does not have. */
+async function parkedAfter(letters: DeadLetterStore, shard: ShardIdentity, { deadLetters }: Backup): Promise<number> {
+  const keys = await parkedKeysOf(letters, shard);
+  for (const letter of deadLetters.letters ?? []) {
+    if (letter.shard.shardId !== shard.shardId || letter.status !== 'PARKED' || keys.has(letter.partitionKey)) continue;
+    if ((await letters.get(letter)) === undefined) keys.add(letter.partitionKey);
+  }
+  return keys.size;
 }
 
 function registrationStep({ registration }: Backup, existing: Registration | undefined): ImportPlan['registration'] {

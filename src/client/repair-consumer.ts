@@ -2,14 +2,15 @@ import type { Client } from '@temporalio/client';
 import type { ConsumerServices } from '../aws/consumer-services';
 import type { KnownShard, Registration } from '../checkpoints/checkpoint-store';
 import type { BackupCheckpoint } from '../core/backup';
-import { ZERO_TOTALS, type CheckpointRow } from '../core/checkpoint';
+import type { CheckpointRow } from '../core/checkpoint';
 import { mapConcurrently } from '../core/map-concurrently';
 import { shardWorkflowId, type StreamIncarnation } from '../core/names';
 import { TRIM_HORIZON, type Position } from '../core/positions';
 import { parentsOf, type Shard } from '../core/shard-graph';
-import type { ShardResult, ShardStatus, StreamRegistration } from '../core/shard-work';
-import { queryShard } from './consumer-status';
+import type { StreamRegistration } from '../core/shard-work';
+import { parkedKeysOf } from './parked-keys-of';
 import { readPendingActivity } from './pending-activity';
+import { rememberedCheckpoint } from './remembered-checkpoint';
 import { readStreamInput } from './stream-input';
 import { untilDecided, writeRow } from './write-row';
 
@@ -50,12 +51,15 @@ export interface RepairResult {
   readonly registration: boolean;
 }
 
+type RepairServices = Pick<ConsumerServices, 'kinesis' | 'store' | 'letters' | 'history'>;
+
 /** What is missing in the table and who still knows it. Nothing is written. */
 export async function planRepair(
   client: Client,
-  { kinesis, store }: Pick<ConsumerServices, 'kinesis' | 'store'>,
+  services: RepairServices,
   stream: StreamIncarnation,
 ): Promise<RepairPlan> {
+  const { kinesis, store } = services;
   const [input, registered, listed, known] = await Promise.all([
     readStreamInput(client, stream),
     store.findRegistration(stream),
@@ -67,7 +71,7 @@ export async function planRepair(
   const rows = await store.readMany(candidates.map(({ shardId }) => ({ ...stream, shardId })));
   const knownIds = new Set(known.map(({ shardId }) => shardId));
   const shards = await mapConcurrently([...candidates.entries()], SHARDS_AT_A_TIME, ([index, shard]) =>
-    examine(client, stream, shard, { row: rows[index], isKnown: knownIds.has(shard.shardId) }),
+    examine({ ...services, client, stream }, shard, { row: rows[index], isKnown: knownIds.has(shard.shardId) }),
   );
   const rebuilt = input.registration && { ...input.registration, initialShardsRecorded: true };
   return {
@@ -102,33 +106,25 @@ function unite(known: readonly KnownShard[], listed: readonly Shard[], start: Po
   ];
 }
 
+interface World extends RepairServices {
+  readonly client: Client;
+  readonly stream: StreamIncarnation;
+}
+
 async function examine(
-  client: Client,
-  stream: StreamIncarnation,
+  { client, stream, letters, history }: World,
   shard: KnownShard,
   { row, isKnown }: { readonly row?: CheckpointRow; readonly isKnown: boolean },
 ): Promise<RepairShard> {
-  const workflowId = shardWorkflowId({ ...stream, shardId: shard.shardId });
-  const workflow = (await readPendingActivity(client, workflowId))?.workflowState ?? 'NONE';
+  const identity = { ...stream, shardId: shard.shardId };
+  const workflow = (await readPendingActivity(client, shardWorkflowId(identity)))?.workflowState ?? 'NONE';
   const found = { ...shard, workflow, isKnown };
   if (row !== undefined) return { ...found, row: row.position };
-  const rebuilt = workflow === 'NONE' ? undefined : await remembered(client, workflowId, workflow);
-  return rebuilt ? { ...found, rebuilt } : found;
-}
-
-/** What a workflow knows of its shard, while Temporal keeps it: its result, or the answer of a worker that replays it. */
-async function remembered(client: Client, workflowId: string, state: string): Promise<BackupCheckpoint | undefined> {
-  if (state === 'COMPLETED') {
-    const { position, records } = (await client.workflow.result(workflowId)) as ShardResult;
-    return { position, generation: 0, totals: { ...ZERO_TOTALS, records }, committedAtMs: Date.now() };
-  }
-  const status = await queryShard(client, workflowId);
-  return status && checkpointOf(status);
-}
-
-function checkpointOf({ position, generation, progress }: ShardStatus): BackupCheckpoint {
-  const { totals, committedAtMs = Date.now(), lastArrivalMs, caughtUpAtMs, parkedKeys } = progress;
-  return { position, generation, totals, committedAtMs, lastArrivalMs, caughtUpAtMs, parkedKeys };
+  const rebuilt = workflow === 'NONE' ? undefined : await rememberedCheckpoint(client, history, identity, workflow);
+  if (rebuilt === undefined) return found;
+  // The letters themselves are the truth; a row that does not count them has slices never look at them.
+  const parkedKeys = (await parkedKeysOf(letters, identity)).size;
+  return { ...found, rebuilt: { ...rebuilt, parkedKeys } };
 }
 
 /** Writes what is missing, and nothing over what is there: a running workflow may have written it meanwhile. */

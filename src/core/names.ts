@@ -87,14 +87,22 @@ function padded(sequenceNumber: string, subSequenceNumber: number): string {
   return `${sequenceNumber.padStart(SEQUENCE_DIGITS, '0')}#${String(subSequenceNumber).padStart(8, '0')}`;
 }
 
-/** Restore points stand beside the registration, in parts of many shards. */
-export function restorePointPrefix(stream: StreamIncarnation): { pk: string; prefix: string } {
-  return { pk: consumerPartition(stream), prefix: `restore-point#${stream.createdAtMs}#` };
+/** Restore points stand beside the registration, in parts of many shards. Their names have no `#`. */
+export function restorePointPrefix(stream: StreamIncarnation, name?: string): { pk: string; prefix: string } {
+  const prefix = `restore-point#${stream.createdAtMs}#`;
+  return { pk: consumerPartition(stream), prefix: name === undefined ? prefix : `${prefix}${name}#` };
 }
 
-export function restorePointKey(stream: StreamIncarnation, name: string, part: number): { pk: string; sk: string } {
-  const { pk, prefix } = restorePointPrefix(stream);
-  return { pk, sk: `${prefix}${name}#${String(part).padStart(4, '0')}` };
+/** Part 0 is the head, which a name has once. The others have the id of their point, so that none overwrites those of another. */
+export function restorePointKey(
+  stream: StreamIncarnation,
+  name: string,
+  part: number,
+  id?: string,
+): { pk: string; sk: string } {
+  const { pk, prefix } = restorePointPrefix(stream, name);
+  const ofPoint = part === 0 || id === undefined ? '' : `#${id}`;
+  return { pk, sk: `${prefix}${String(part).padStart(4, '0')}${ofPoint}` };
 }
 
 /** Entries of the history of a checkpoint sort by time. */

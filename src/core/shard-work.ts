@@ -213,6 +213,9 @@ export interface ShardResult {
   readonly phase: 'FINISHED' | 'STOPPED';
   readonly position: Position;
   readonly records: number;
+  /** Left out, like `progress`, by workflows that ended with an earlier version. */
+  readonly generation?: number;
+  readonly progress?: Progress;
 }
 
 /** How a consumer first started on a stream incarnation: kept in DynamoDB, and here in case it is lost there. */

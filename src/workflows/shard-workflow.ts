@@ -245,7 +245,9 @@ class ShardRun implements ControlledShard {
     this.show();
     this.isOver = true;
     await condition(allHandlersFinished);
-    return { phase, position: this.state.belief.position, records: this.state.progress.totals.records };
+    const { belief, progress } = this.state;
+    const { position, generation } = belief;
+    return { phase, position, generation, records: progress.totals.records, progress };
   }
 
   /** An operator has paused it, or moves its checkpoint: that comes before what the shard would do by itself. */

@@ -15,7 +15,13 @@ describe('the update "stop"', () => {
     const { shard, handle } = await play(openLab(), [commits(2), readsUntilStopped]);
     await begun(shard, 2);
     expect(await stop(handle)).toMatchObject({ phase: 'STOPPED', position: AFTER_3, slices: 2 });
-    expect(await resultOf(handle)).toEqual({ phase: 'STOPPED', position: AFTER_3, records: 3 });
+    expect(await resultOf(handle)).toMatchObject({
+      phase: 'STOPPED',
+      position: AFTER_3,
+      generation: 0,
+      records: 3,
+      progress: { totals: { records: 3 } },
+    });
     expect(shard.inputs).toHaveLength(2);
   });
 

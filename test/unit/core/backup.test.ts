@@ -174,11 +174,13 @@ describe('an import', () => {
   });
 
   it('has nothing to do where a row stands there already, so that it can be repeated', () => {
-    expect(plan(new Map([[shard.shardId, { row: rowAt({}) }]]), true)).toMatchObject({ action: 'same' });
+    expect(plan(new Map([[shard.shardId, { row: rowAt({}), parkedKeys: 0 }]]), true)).toMatchObject({ action: 'same' });
   });
 
   it('leaves a row that stands elsewhere, unless it is to replace it', () => {
-    const found = new Map([[shard.shardId, { row: rowAt({ position: SHARD_END, generation: 4, fence: 9 }) }]]);
+    const found = new Map([
+      [shard.shardId, { row: rowAt({ position: SHARD_END, generation: 4, fence: 9 }), parkedKeys: 0 }],
+    ]);
     expect(plan(found)).toMatchObject({ action: 'keep', from: SHARD_END });
     expect(plan(found, true)).toMatchObject({
       action: 'replace',
@@ -188,12 +190,37 @@ describe('an import', () => {
     });
   });
 
+  it('counts the parked keys by their letters, whatever the backup or the row says', () => {
+    const at = (row: CheckpointRow | undefined, parkedKeys: number) =>
+      plan(new Map([[shard.shardId, { row, parkedKeys }]]), true);
+    expect(at(undefined, 2)).toMatchObject({ action: 'create', checkpoint: { generation: 2, parkedKeys: 2 } });
+    expect(at(rowAt({ position: SHARD_END, parkedKeys: 1 }), 3)).toMatchObject({
+      action: 'replace',
+      checkpoint: { generation: 2, parkedKeys: 3 },
+    });
+    expect(at(rowAt({ parkedKeys: 2 }), 2)).toMatchObject({ action: 'same' });
+    const uncounted = new Map([[shard.shardId, { row: rowAt({ generation: 2 }), parkedKeys: 2 }]]);
+    expect(plan(uncounted)).toMatchObject({ action: 'keep' });
+    expect(plan(uncounted, true)).toMatchObject({ action: 'replace', checkpoint: { generation: 3, parkedKeys: 2 } });
+    const withCount = { ...shard, checkpoint: { ...shard.checkpoint!, parkedKeys: 5 } };
+    const [step] = planImport({ ...backup, shards: [withCount] }, new Map(), false);
+    expect(step?.checkpoint).not.toHaveProperty('parkedKeys');
+  });
+
+  it('writes a row for a shard without a checkpoint that has parked keys', () => {
+    const { checkpoint: _none, ...fresh } = shard;
+    const found = new Map([[shard.shardId, { start: fresh.start, parkedKeys: 1 }]]);
+    expect(planImport({ ...backup, shards: [fresh] }, found, false)).toMatchObject([
+      { action: 'create', checkpoint: { position: TRIM_HORIZON, parkedKeys: 1 } },
+    ]);
+  });
+
   it('gives a generation that is above the row and not below the export', () => {
     fc.assert(
       fc.property(fc.nat(10), fc.nat(10), positions, (exported, existing, position) => {
         fc.pre(comparePositions(position, { at: 'AFTER', sequenceNumber: '100' }) !== 0);
         const one = { ...shard, checkpoint: { ...shard.checkpoint!, generation: exported } };
-        const found = new Map([[shard.shardId, { row: rowAt({ position, generation: existing }) }]]);
+        const found = new Map([[shard.shardId, { row: rowAt({ position, generation: existing }), parkedKeys: 0 }]]);
         const [step] = planImport({ ...backup, shards: [one] }, found, true);
         expect(step?.checkpoint?.generation).toBe(Math.max(existing + 1, exported));
       }),
@@ -205,9 +232,9 @@ describe('an import', () => {
     const only = { ...backup, shards: [fresh] };
     const at = (start: Parameters<typeof planImport>[1]) => planImport(only, start, false)[0];
     expect(at(new Map())).toMatchObject({ action: 'record' });
-    expect(at(new Map([[shard.shardId, { start: fresh.start }]]))).toMatchObject({ action: 'same' });
+    expect(at(new Map([[shard.shardId, { start: fresh.start, parkedKeys: 0 }]]))).toMatchObject({ action: 'same' });
     const later = { at: 'AT_TIMESTAMP', timestampMs: 9 } as const;
-    expect(at(new Map([[shard.shardId, { start: later }]]))).toMatchObject({
+    expect(at(new Map([[shard.shardId, { start: later, parkedKeys: 0 }]]))).toMatchObject({
       action: 'create',
       checkpoint: { position: fresh.start, generation: 1 },
     });
