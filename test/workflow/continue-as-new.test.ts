@@ -60,7 +60,7 @@ describe.each([
       const { committed } = shard;
       const position = { at: 'AFTER', sequenceNumber: String(committed) };
       expect(answer).toMatchObject({ phase: 'STOPPED', position, progress: { totals: { records: committed } } });
-      expect(result).toEqual({ phase: 'STOPPED', position, records: committed });
+      expect(result).toMatchObject({ phase: 'STOPPED', position, records: committed });
       expect(shard.inputs).toHaveLength(slicesAtAnswer);
     }
     const played = [...shards.values()];

@@ -150,7 +150,8 @@ describe('an order while partition keys are parked', () => {
     const { shard, handle } = await play(openLab(), [parksKey, handlerFails(3_600_000), carriesOut, readsUntilStopped]);
     await eventually(async () => (await statusOf(handle)).failures === 1, { what: 'the failure', timeoutMs: 30_000 });
     expect(await order(handle, 'retry')).toMatchObject({ phase: 'READING', position: AFTER_2 });
-    expect(shard.inputs).toHaveLength(3);
+    // The next slice may have begun by now.
+    expect(shard.inputs[2]?.order).toMatchObject({ kind: 'retry', ...JANE });
     await stop(handle);
   });
 });
