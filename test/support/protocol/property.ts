@@ -72,8 +72,13 @@ export async function play(
   for (const command of scenario.commands) {
     if (isAllowed(command, counts, scenario)) await apply(simulation, command, counts);
   }
-  await drain(simulation, scenario);
+  await drain(simulation, { ...scenario, isLookedAfter: isMoveLostTwice(counts) });
   return { simulation, counts };
+}
+
+/** Neither the row nor the workflow knows a move any more: what the protocol cannot close (docs/commit-protocol.md). */
+function isMoveLostTwice({ rewind, rowDeleted, tableRestored, lostWorkflow, reset }: FaultCounts): boolean {
+  return rewind > 0 && rowDeleted + tableRestored > 0 && lostWorkflow + reset > 0;
 }
 
 export function property({

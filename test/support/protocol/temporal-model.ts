@@ -100,6 +100,12 @@ export class TemporalModel {
     this.start();
   }
 
+  /** The coordinator has found a row that is not at SHARD_END, and no workflow that runs. */
+  startAgain(): void {
+    this.isFinished = false;
+    this.lose();
+  }
+
   get input(): Belief {
     return this.run.inputs.at(-1) ?? initialBelief(TRIM_HORIZON);
   }

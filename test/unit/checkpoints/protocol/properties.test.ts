@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { anyFault, onePerFault, twoPerFault, twoPerFaultAndRewinds, withinRun } from '../../../support/protocol/bounds';
-import { noFaults, type FaultKind } from '../../../support/protocol/adversary';
+import { noFaults, type Command, type FaultKind } from '../../../support/protocol/adversary';
 import { play, property, scenarios, type PropertyOptions } from '../../../support/protocol/property';
 import { realProtocol, transactionalProtocol } from '../../../support/protocol/protocol';
 import { soundRules, variant } from '../../../support/protocol/variant-committer';
@@ -69,6 +69,33 @@ describe('the commit protocol under random interleavings', () => {
     ({ share, ...options }) => fc.assert(property(options), { numRuns: Math.ceil(RUNS * share) }),
     TIMEOUT_MS,
   );
+
+  it('a move that row and workflow have both lost, and a zombie that still knows it: the shard is read to its end again', async () => {
+    const picks = [2, 13, 36, 3].map((pick) => ({ does: 'run', pick }) as const);
+    const commands: Command[] = [
+      ...picks,
+      { does: 'orderMove', pick: 0 },
+      { does: 'run', pick: 0 },
+      { does: 'run', pick: 3 },
+      { does: 'run', pick: 4 },
+      { does: 'loseWorkflow', pick: 0 },
+      { does: 'restoreTable', pick: 39 },
+      { does: 'run', pick: 15 },
+    ];
+    const { simulation } = await play(realProtocol, {
+      records: 3,
+      batchSizes: [1, 0, 0],
+      batchesPerSlice: 2,
+      activitiesPerRun: 2,
+      knowsDeadline: false,
+      dropsLate: false,
+      maxFaults: 3,
+      faults: ['lostWorkflow', 'tableRestored', 'rewind'],
+      commands,
+    });
+    expect(simulation.ledger.violations).toEqual([]);
+    expect(simulation.table.row?.position.at).toBe('SHARD_END');
+  });
 
   it(
     'meets every kind of fault, and is fenced by it, many times',
