@@ -13,7 +13,7 @@ export async function drain(
 ): Promise<void> {
   for (const attempt of simulation.attempts) attempt.isFrozen = false;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (simulation.temporal.isFinished && simulation.live.length === 0 && simulation.late.length === 0) {
+    if (isAtRest(simulation)) {
       if (!options.isLookedAfter || simulation.table.row?.position.at === 'SHARD_END') return checkEnd(simulation);
       simulation.temporal.startAgain();
     }
@@ -23,6 +23,10 @@ export async function drain(
     for (const attempt of simulation.live) await simulation.advance(attempt);
   }
   simulation.ledger.violate('liveness', `not finished after ${MAX_ROUNDS} rounds without a fault`);
+}
+
+function isAtRest({ temporal, live, late }: Simulation): boolean {
+  return temporal.isFinished && live.length === 0 && late.length === 0;
 }
 
 function checkEnd({ records, ledger, table }: Simulation): void {
