@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+import { renderCommands } from './commands-page';
 import { renderErrors } from './errors-page';
 import { renderOptions, type OptionSection } from './options-page';
 import { readOptions } from './read-options';
@@ -67,5 +68,6 @@ export function renderPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/options.md', renderOptions(optionSections())],
     ['docs/errors.md', renderErrors()],
+    ['docs/commands.md', renderCommands()],
   ]);
 }
