@@ -28,7 +28,7 @@ const withStack = {
   globalTeardown: '<rootDir>/test/support/global-stack-teardown.ts',
 };
 
-/** Tests of the tools, of the tests themselves and of the layout: `npm run test:slow`. Named `*.slow.test.ts`, beside the others. */
+/** Tests of the tools, of the tests themselves and of the layout, and long drills: `npm run test:slow`. Named `*.slow.test.ts`, beside the others. */
 const slow = project('slow', { ...withStack, testMatch: ['<rootDir>/test/**/*.slow.test.ts'] });
 
 module.exports = {
