@@ -20,7 +20,8 @@ export type {
 export type { KinesisRecord } from './handler/record';
 export { RecordRejectedError, type RejectionOptions } from './handler/record-rejected-error';
 export type { StandardSchema, ValidationIssue, ValidationResult } from './handler/standard-schema';
-export type { AwsCredentials, AwsOptions, ConsumerOptions, FailureOptions, StartFrom } from './core/options';
+export type { FailureOptions } from './core/failure-options';
+export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';
 export type {
   DeadLetter,
   DeadLetterCondition,

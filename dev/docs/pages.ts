@@ -19,7 +19,7 @@ const sources = [
     title: 'Failure options',
     introduction:
       'The option `onFailure` of a consumer. Times are in milliseconds. [When a record fails](failures.md) says how they work together, and how to choose.',
-    file: 'src/core/options.ts',
+    file: 'src/core/failure-options.ts',
     interfaceName: 'FailureOptions',
   },
   {

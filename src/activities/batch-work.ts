@@ -11,7 +11,6 @@ import { ALL_HANDLED, type RecordError } from '../core/outcome';
 import { compareSequenceNumbers } from '../core/positions';
 import { settle, setsAside, type GivenUp, type Settlement } from '../core/settlement';
 import type { ParkedOrder, Progress, SliceResult } from '../core/shard-work';
-import { chooseSpan } from '../core/span';
 import type { RawRecord } from '../kinesis/kinesis-port';
 import { BatchFailedError, type HandlerRunner, type RunOutcome } from '../handler/handler-runner';
 import type { BatchSource } from './batch-source';
@@ -20,8 +19,9 @@ import { crashPoint } from './crash-point';
 import { describeDecision, FailureSteps } from './failure-steps';
 import type { PlacedLetter } from './letter-writer';
 import type { ParkedKeys } from './parked-keys';
+import { SpanChooser } from './span-chooser';
 import { SpanCommit, type SettledSpan } from './span-commit';
-import { describeRange, Span, type BatchOffer } from './span';
+import { describeRange, type BatchOffer, type Span } from './span';
 import { Trials } from './trials';
 import { WorkFailures } from './work-failures';
 
@@ -56,12 +56,7 @@ export class BatchWork {
   batches = 0;
   private streakSoFar: FailureStreak | undefined;
   private skip: ParkedOrder | undefined;
-  /** Records that can never succeed, found in company: they are settled alone. */
-  private readonly rejections = new Map<string, RecordError>();
-  /** Records that stopped the checkpoint while the handler's effects went beyond them: the effects of a span must end before. */
-  private readonly borders = new Set<string>();
-  /** Most records whose effects fit one transaction, as far as is known. */
-  private maxOffered = Infinity;
+  private readonly chooser: SpanChooser;
   private readonly spanCommit: SpanCommit;
   private readonly steps: FailureSteps;
   private readonly trials: Trials;
@@ -73,6 +68,7 @@ export class BatchWork {
   ) {
     this.streakSoFar = start.streak;
     this.skip = start.order?.kind === 'skip' && start.order.keyDigest === undefined ? start.order : undefined;
+    this.chooser = new SpanChooser(world, this.policy);
     this.steps = new FailureSteps(world);
     this.trials = new Trials(world, start.wasDeathCounted);
     this.failures = new WorkFailures(world, start.summary);
@@ -110,7 +106,7 @@ export class BatchWork {
   /** Handles and commits the beginning of a batch. What it does not get to is put back. */
   async handle(offer: BatchOffer): Promise<WorkResult> {
     this.forgetWhatIsGone(offer.records[0]);
-    const span = this.choose(offer);
+    const span = this.chooser.choose(offer, this.streak);
     // Its key is through: nothing keeps it from being tried.
     if (this.streak?.condition === 'PartitionKeyParked' && span.diverted.length === 0 && !this.skip)
       this.streakSoFar = undefined;
@@ -130,10 +126,10 @@ export class BatchWork {
     const isDiverting = span.diverted.length > 0;
     const { streak } = this;
     if (streak?.phase === 'final' && (this.skip || !isDiverting)) return this.giveUp(span, streak);
-    if (this.roomBefore(span) === 0) return this.haltFull(span);
+    if (this.chooser.roomBefore(span) === 0) return this.haltFull(span);
     this.skip = undefined;
     const [first] = span.records;
-    const error = first && this.rejections.get(first.sequenceNumber);
+    const error = first && this.chooser.rejections.get(first.sequenceNumber);
     if (error === undefined || isDiverting) return undefined;
     return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error }] });
   }
@@ -160,30 +156,6 @@ export class BatchWork {
     return this.decide(span, { kind: kind === 'died' ? 'died' : 'failed', error });
   }
 
-  private choose(offer: BatchOffer): Span {
-    const { records } = offer;
-    const choice = chooseSpan(
-      records.map(({ sequenceNumber }) => sequenceNumber),
-      {
-        streak: this.streak,
-        maxOffered: this.maxOffered,
-        standsAlone: (sequenceNumber) => this.rejections.has(sequenceNumber),
-        beginsSpan: (sequenceNumber) => this.borders.has(sequenceNumber),
-      },
-    );
-    const isParked = (partitionKey: string): boolean => this.world.parked.has(partitionKey);
-    const whole = new Span(offer, choice, isParked);
-    const length = this.roomBefore(whole) || choice.length;
-    this.world.source.putBack(records.slice(length));
-    const offered = choice.offered.filter((index) => index < length);
-    return length === choice.length ? whole : new Span(offer, { length, offered }, isParked);
-  }
-
-  /** Index of the first record whose key is parked and that there is no room for; undefined if there is room. */
-  private roomBefore({ diverted }: Span): number | undefined {
-    return diverted[this.world.parked.roomFor(this.policy)];
-  }
-
   private haltFull(span: Span): Promise<WorkResult> {
     const message = `More than ${this.policy.maxParkedRecords} records of parked partition keys wait`;
     const error: RecordError = { code: 'PARTITION_KEY_PARKED', message };
@@ -193,13 +165,6 @@ export class BatchWork {
 
   private get policy(): FailurePolicy {
     return this.world.runtime.definition.options.onFailure;
-  }
-
-  /** Where there is no room for records that were given up, the shard is parked instead of their keys. */
-  private policyFor(span: Span, givenUp: readonly GivenUp[]): FailurePolicy {
-    const { policy } = this;
-    const keys = givenUp.map(({ index }) => span.records[index]?.partitionKey ?? '');
-    return this.world.parked.hasRoom(policy, keys) ? policy : { ...policy, parkBy: 'shard' };
   }
 
   private async run(span: Span, streak: FailureStreak | undefined): Promise<RunOutcome | 'left' | 'fenced'> {
@@ -233,7 +198,7 @@ export class BatchWork {
   /** Whether the records before it were handled is not known: they run again, without it. */
   private standAlone(span: Span, offeredIndex: number, error: RecordError): 'again' {
     const record = span.offeredRecords[offeredIndex];
-    if (record) this.rejections.set(record.sequenceNumber, error);
+    if (record) this.chooser.rejections.set(record.sequenceNumber, error);
     return this.putBack(span);
   }
 
@@ -255,7 +220,7 @@ export class BatchWork {
     const index = span.offered[0] ?? span.diverted[0] ?? 0;
     const { error = NO_ERROR, condition = 'RetryAttemptsExhausted', failures: attempts } = streak;
     const given: GivenUp = { index, error, condition, attempts };
-    const isSetAside = setsAside(this.policyFor(span, [given])) || this.skip !== undefined;
+    const isSetAside = setsAside(this.chooser.policyFor(span, [given])) || this.skip !== undefined;
     const settlement = isSetAside
       ? { covered: span.records.length, givenUp: [given] }
       : { covered: index, givenUp: [], halt: given };
@@ -269,12 +234,12 @@ export class BatchWork {
     const input = { position, records: span.records, outcomes, diverted: span.diverted, streak: this.streak };
     const world = { nowMs: hold.now, random: dependencies.random() };
     const first = settle(this.policy, input, world);
-    const policy = this.policyFor(span, first.givenUp);
+    const policy = this.chooser.policyFor(span, first.givenUp);
     const settlement = policy === this.policy ? first : settle(policy, input, world);
     const { covered } = settlement;
     const { transact = [] } = outcome;
     if (transact.length > 0 && covered > 0 && covered < span.records.length) {
-      this.borders.add(span.sequenceNumberAt(covered));
+      this.chooser.borders.add(span.sequenceNumberAt(covered));
       return this.putBack(span);
     }
     return this.apply(span, { settlement, filtered: outcomes.filtered, transact });
@@ -286,7 +251,7 @@ export class BatchWork {
     if (outcome === 'fenced') return 'fenced';
     if (outcome === 'left') return 'again';
     if (outcome !== 'committed') return this.afterRefusal(span, outcome);
-    if (transact.length > 0 && transact.length * 2 <= MAX_EFFECTS) this.maxOffered *= 2;
+    if (transact.length > 0 && transact.length * 2 <= MAX_EFFECTS) this.chooser.maxOffered *= 2;
     return this.goOn(span, settlement);
   }
 
@@ -321,7 +286,7 @@ export class BatchWork {
     // Letters of parked keys count, too: only a record that has the transaction to itself can never fit.
     const due = span.offered.length + span.diverted.length;
     if (due <= 1) return this.standAlone(span, 0, error);
-    this.maxOffered = Math.floor(due / 2);
+    this.chooser.maxOffered = Math.floor(due / 2);
     return this.putBack(span);
   }
 }

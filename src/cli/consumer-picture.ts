@@ -1,4 +1,5 @@
-import { defaultConsumerOptions, defaultFailureOptions, optionRanges } from '../core/options';
+import { defaultFailureOptions } from '../core/failure-options';
+import { defaultConsumerOptions, optionRanges } from '../core/options';
 import { streamWorkflowId } from '../core/names';
 import type { ResolvedOptions } from '../core/resolve-options';
 import { describeRequestedStart } from '../core/start-position';

@@ -7,7 +7,7 @@ import { describePosition } from '../core/positions';
 import { describeLag } from '../core/shard-details';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { confirm } from './confirm';
-import type { ControlFlags } from './control-options';
+import { timeoutMsOf, type ControlFlags } from './control-options';
 import { chosenConsumers, describeConsumerOf } from './letter-decision';
 import { print, say } from './output';
 import { withClient } from './temporal-options';
@@ -37,7 +37,7 @@ export interface Moving {
 
 async function moveOne(client: TidemarkClient, consumer: ConsumerDefinition, moving: Moving): Promise<void> {
   const { flags, question, reason, preview } = moving;
-  const { by = whoAmI(), timeout, json, dryRun } = flags;
+  const { by = whoAmI(), json, dryRun } = flags;
   const previews = await somePreviews(preview(client, consumer));
   if (dryRun && json) return print(JSON.stringify(jsonOf(consumer, { previews }), undefined, 2));
   say(renderPreviews(consumer, previews));
@@ -45,8 +45,7 @@ async function moveOne(client: TidemarkClient, consumer: ConsumerDefinition, mov
   const movable = movableOf(previews, flags);
   const what = `${movable.length} ${movable.length === 1 ? 'shard' : 'shards'} of ${describeConsumerOf(consumer)}`;
   if (!(await confirm(`${question} ${what}?`, flags))) return;
-  const timeoutMs = timeout === undefined ? undefined : timeout * 1_000;
-  const moved = await client.move(consumer, movable, { by, reason, timeoutMs });
+  const moved = await client.move(consumer, movable, { by, reason, timeoutMs: timeoutMsOf(flags) });
   if (json) return print(JSON.stringify(jsonOf(consumer, { previews, moved }), undefined, 2));
   for (const { shardId, status } of moved)
     print(`${shardId} stands ${describePosition(status.lastMove?.to ?? status.position)} (${status.phase})`);

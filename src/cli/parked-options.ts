@@ -4,37 +4,17 @@ import { codeOf } from '../core/errors';
 import { describeHalt, describeStreak } from '../core/failure-step-text';
 import { describePosition } from '../core/positions';
 import type { ConsumerDefinition } from '../handler/define-consumer';
-import { addDebugOption } from './debug-option';
+import { addOrderOptions, type ControlFlags } from './control-options';
 import { describeConsumerOf } from './letter-decision';
-import { wholeNumber } from './option-values';
 import { print } from './output';
-import { addTemporalOptions, type TemporalFlags } from './temporal-options';
 
 /** Options of the commands that decide about what is parked. */
-export interface ParkedFlags extends TemporalFlags {
-  readonly consumer?: string;
-  readonly shard?: string;
+export interface ParkedFlags extends ControlFlags {
   readonly key?: string;
-  readonly reason?: string;
-  readonly by?: string;
-  /** Seconds. */
-  readonly timeout?: number;
-  readonly json?: boolean;
 }
 
 export function addParkedOptions(command: Command): Command {
-  command
-    .argument('<file>', 'consumer file')
-    .option('--consumer <name>', 'only this consumer of the file')
-    .option('--key <partition key>', 'only the records of this partition key')
-    .option('--by <name>', "who, for Temporal's history (default: user@host)")
-    .option('--timeout <seconds>', 'how long to wait until it is carried out', wholeNumber)
-    .option('--json', 'the result as JSON');
-  return addTemporalOptions(addDebugOption(command));
-}
-
-export function timeoutMsOf({ timeout }: ParkedFlags): number | undefined {
-  return timeout === undefined ? undefined : timeout * 1_000;
+  return addOrderOptions(command).option('--key <partition key>', 'only the records of this partition key');
 }
 
 /** What one command did, consumer by consumer. */

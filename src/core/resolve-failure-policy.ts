@@ -1,6 +1,6 @@
 import type { FailurePolicy } from './failure-policy';
 import { isWholeBetween, oneOf, show, unknownOptions } from './option-checks';
-import { defaultFailureOptions, failureRanges } from './options';
+import { defaultFailureOptions, failureRanges } from './failure-options';
 
 const CHOICES = {
   then: ['deadLetter', 'park', 'stop'],

@@ -1,4 +1,4 @@
-import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { searchAttributeNames } from '../core/names';
 
@@ -19,4 +19,10 @@ export function isHistoryLong({
 /** Sets the search attribute that tells the state. One history event. */
 export function publishState(state: string): void {
   upsertSearchAttributes([{ key: stateKey, value: state }]);
+}
+
+/** A cancelled workflow has let its activity come to its end by now, and ends itself. */
+export async function heedCancellation(): Promise<void> {
+  const scope = CancellationScope.current();
+  if (scope.consideredCancelled) await scope.cancelRequested;
 }

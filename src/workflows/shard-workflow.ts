@@ -47,7 +47,7 @@ import {
   skipParkedUpdate,
   stopShardUpdate,
 } from './messages';
-import { isHistoryLong, publishState } from './run-facts';
+import { heedCancellation, isHistoryLong, publishState } from './run-facts';
 import { ShardControl, type ControlledShard } from './shard-control';
 import { tellStreamWorkflow } from './tell-stream-workflow';
 
@@ -282,12 +282,6 @@ class ShardRun implements ControlledShard {
     this.shownPhase = this.state.phase;
     publishState(this.state.phase);
   }
-}
-
-/** A cancelled workflow has let its activity come to its end by now, and ends itself. */
-async function heedCancellation(): Promise<void> {
-  const scope = CancellationScope.current();
-  if (scope.consideredCancelled) await scope.cancelRequested;
 }
 
 function timeIsOver(): ParkedOrder {

@@ -5,13 +5,8 @@ import { renderErrors } from '../../dev/docs/errors-page';
 import { optionSections } from '../../dev/docs/pages';
 import type { OptionDoc } from '../../dev/docs/read-options';
 import { errorCodes } from '../../src/core/errors';
-import {
-  DEAD_LETTER_TTL_RANGE,
-  defaultConsumerOptions,
-  defaultFailureOptions,
-  failureRanges,
-  optionRanges,
-} from '../../src/core/options';
+import { defaultFailureOptions, failureRanges } from '../../src/core/failure-options';
+import { DEAD_LETTER_TTL_RANGE, defaultConsumerOptions, optionRanges } from '../../src/core/options';
 
 const sections = optionSections();
 const all = sections.flatMap(({ title, introduction, options }) =>

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ControlledConsumer } from '../../client/pause-consumer';
 import type { TidemarkClient } from '../../client/tidemark-client';
 import type { ConsumerDefinition } from '../../handler/define-consumer';
-import { addControlOptions, type ControlFlags } from '../control-options';
+import { addControlOptions, timeoutMsOf, type ControlFlags } from '../control-options';
 import { chosenConsumers, describeConsumerOf } from '../letter-decision';
 import { print } from '../output';
 import { withClient } from '../temporal-options';
@@ -51,13 +51,14 @@ async function resume(file: string, flags: ControlFlags): Promise<void> {
   await each('Resumed', file, flags, (client, consumer) => client.resume(consumer, orderOf(flags)));
 }
 
-function orderOf({ shard: shardId, by = whoAmI(), reason, timeout }: ControlFlags): {
+function orderOf(flags: ControlFlags): {
   shardId?: string;
   by: string;
   reason?: string;
   timeoutMs?: number;
 } {
-  return { shardId, by, reason, timeoutMs: timeout === undefined ? undefined : timeout * 1_000 };
+  const { shard: shardId, by = whoAmI(), reason } = flags;
+  return { shardId, by, reason, timeoutMs: timeoutMsOf(flags) };
 }
 
 async function each(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { timeoutMsOf } from '../control-options';
 import { chosenConsumers } from '../letter-decision';
-import { addParkedOptions, orderEach, showOrdered, timeoutMsOf, type ParkedFlags } from '../parked-options';
+import { addParkedOptions, orderEach, showOrdered, type ParkedFlags } from '../parked-options';
 import { withClient } from '../temporal-options';
 import { whoAmI } from '../who-am-i';
 

@@ -1,4 +1,4 @@
-import type { FailureOptions } from '../../../src/core/options';
+import type { FailureOptions } from '../../../src/core/failure-options';
 import { partitionKeyDigest } from '../../../src/dead-letters/partition-key-digest';
 import { SliceScene, SHARD } from './support/slice-scene';
 

@@ -1,5 +1,5 @@
 import { RecordRejectedError } from '../../../src';
-import type { FailureOptions } from '../../../src/core/options';
+import type { FailureOptions } from '../../../src/core/failure-options';
 import { partitionKeyDigest } from '../../../src/dead-letters/partition-key-digest';
 import { eventually } from '../../support/eventually';
 import { SliceScene, SHARD } from './support/slice-scene';

@@ -1,5 +1,5 @@
 import { RecordRejectedError } from '../../../src';
-import type { FailureOptions } from '../../../src/core/options';
+import type { FailureOptions } from '../../../src/core/failure-options';
 import type { ConsumerOptions } from '../../../src/core/options';
 import { SliceScene } from './support/slice-scene';
 

@@ -1,7 +1,7 @@
 import { defineConsumer, TidemarkClient, type MovePreview } from '../../../src';
 import { confirm } from '../../../src/cli/confirm';
-import { runCli } from '../../../src/cli/program';
 import { loadConsumers } from '../../../src/worker/load-consumer';
+import { runInProcess as runAll } from '../../support/cli/run-in-process';
 
 jest.mock('../../../src/worker/load-consumer');
 jest.mock('../../../src/cli/confirm');
@@ -45,18 +45,7 @@ function stubClient(previews: readonly MovePreview[] = [preview]): unknown[] {
   return calls;
 }
 
-async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const spies = (['out', 'err'] as const).map((name) =>
-    jest.spyOn(name === 'out' ? process.stdout : process.stderr, 'write').mockImplementation((chunk) => {
-      texts[name] += String(chunk);
-      return true;
-    }),
-  );
-  const code = await runCli(args);
-  for (const spy of spies) spy.mockRestore();
-  return { code, ...texts };
-}
+const run = (...args: readonly string[]) => runAll(args);
 
 beforeEach(() => jest.mocked(loadConsumers).mockResolvedValue([consumer]));
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { TidemarkClient, TidemarkError, defineConsumer, type ShardReport } from '../../../src';
 import { confirm } from '../../../src/cli/confirm';
-import { runCli } from '../../../src/cli/program';
 import { loadConsumers } from '../../../src/worker/load-consumer';
+import { runInProcess as run } from '../../support/cli/run-in-process';
 import { TRIM_HORIZON } from '../../../src/core/positions';
 import type { ShardStatus } from '../../../src/core/shard-work';
 import { newStream, shardOf } from '../../support/checkpoint-store.contract';
@@ -58,19 +58,6 @@ function stubClient(
   };
   jest.spyOn(TidemarkClient, 'connect').mockResolvedValue(client as unknown as TidemarkClient);
   return orders;
-}
-
-async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' };
-  const spies = (['out', 'err'] as const).map((name) =>
-    jest.spyOn(name === 'out' ? process.stdout : process.stderr, 'write').mockImplementation((chunk) => {
-      texts[name] += String(chunk);
-      return true;
-    }),
-  );
-  const code = await runCli(args);
-  for (const spy of spies) spy.mockRestore();
-  return { code, ...texts };
 }
 
 beforeEach(() => jest.mocked(loadConsumers).mockResolvedValue([consumer('delays')]));

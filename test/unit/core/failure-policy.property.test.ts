@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { FailurePolicy } from '../../../src/core/failure-policy';
-import { defaultFailureOptions } from '../../../src/core/options';
+import { defaultFailureOptions } from '../../../src/core/failure-options';
 import { PolicyModel, type PolicyRun, type Temper } from './policy-model';
 
 const policies: fc.Arbitrary<FailurePolicy> = fc

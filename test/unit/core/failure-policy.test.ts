@@ -10,7 +10,7 @@ import {
   type FailureStreak,
   type Trial,
 } from '../../../src/core/failure-policy';
-import { defaultFailureOptions } from '../../../src/core/options';
+import { defaultFailureOptions } from '../../../src/core/failure-options';
 import { TRIM_HORIZON, type Position } from '../../../src/core/positions';
 
 const after = (sequenceNumber: string | number): Position => ({ at: 'AFTER', sequenceNumber: String(sequenceNumber) });

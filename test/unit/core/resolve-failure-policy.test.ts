@@ -1,5 +1,5 @@
 import { resolveFailurePolicy } from '../../../src/core/resolve-failure-policy';
-import { defaultFailureOptions, failureRanges } from '../../../src/core/options';
+import { defaultFailureOptions, failureRanges } from '../../../src/core/failure-options';
 
 function problemsOf(given: unknown): string[] {
   const problems: string[] = [];

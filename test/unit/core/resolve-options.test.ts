@@ -1,10 +1,6 @@
 import { codeOf } from '../../../src/core/errors';
-import {
-  defaultConsumerOptions,
-  defaultFailureOptions,
-  optionRanges,
-  type ConsumerOptions,
-} from '../../../src/core/options';
+import { defaultFailureOptions } from '../../../src/core/failure-options';
+import { defaultConsumerOptions, optionRanges, type ConsumerOptions } from '../../../src/core/options';
 import { resolveOptions } from '../../../src/core/resolve-options';
 
 const minimal = { name: 'delays', stream: 'flights', startFrom: 'TRIM_HORIZON' } as const;

@@ -1,4 +1,4 @@
-import { defaultFailureOptions } from '../../../src/core/options';
+import { defaultFailureOptions } from '../../../src/core/failure-options';
 import { ALL_HANDLED, type RecordOutcomes } from '../../../src/core/outcome';
 import { TRIM_HORIZON } from '../../../src/core/positions';
 import { MAX_PENDING, settle, type Settlement, type Span } from '../../../src/core/settlement';
