@@ -43,6 +43,8 @@ export async function previewMove(
   question: MoveQuestion,
 ): Promise<MovePreview> {
   const { shardId, kind, from, to, lastArrivalMs, lastMove } = question;
+  if (to.at === 'AT_TIMESTAMP' && to.timestampMs > stream.serviceNowMs)
+    return { shardId, kind, from, to, refusal: 'That time is still to come', warnings: [] };
   const next = await firstRecordAt(kinesis, stream, { shardId, position: to });
   const arrival = next === undefined || next === 'nowhere' ? {} : { nextArrivalMs: next.arrivalMs };
   const preview = { shardId, kind, from, to, ...arrival };

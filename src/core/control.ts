@@ -110,13 +110,18 @@ export interface Refusal {
 
 type Given<T> = Readonly<Partial<Record<keyof T, unknown>>> | undefined;
 
+/** Beyond what a Date holds, the workflow could not even show it. */
+const MAX_PAUSE_MS = 366 * 86_400_000;
+
 /** Undefined for a pause that may be accepted. Gets whatever somebody typed. */
 export function refusePause(request: Given<PauseRequest>, nowMs: number): Refusal | undefined {
   const { untilMs } = request ?? {};
   const unnamed = refuseUnnamed(request);
   if (unnamed || untilMs === undefined) return unnamed;
-  const isLater = typeof untilMs === 'number' && Number.isFinite(untilMs) && untilMs > nowMs;
-  return isLater ? undefined : invalid('Expected `untilMs` to be a time in the future, in epoch milliseconds');
+  const isLater = typeof untilMs === 'number' && untilMs > nowMs && untilMs <= nowMs + MAX_PAUSE_MS;
+  return isLater
+    ? undefined
+    : invalid('Expected `untilMs` to be a time in the future, within a year, in epoch milliseconds');
 }
 
 export function refuseUnnamed(request: Given<ControlRequest>): Refusal | undefined {
@@ -142,11 +147,14 @@ const KINDS: readonly unknown[] = ['rewind', 'skip', 'undo'] satisfies MoveKind[
 function wrongMove({ kind, id, to, requestedAtMs, reason }: NonNullable<Given<MoveRequest>>): Refusal | undefined {
   const position = parsePosition(to);
   const isPlace = position !== undefined && position.at !== 'SHARD_END';
+  // Kinesis refuses an iterator at a time to come: the shard could not be read any more.
+  const isToCome = position?.at === 'AT_TIMESTAMP' && position.timestampMs > Number(requestedAtMs);
   if (!KINDS.includes(kind)) return invalid("Expected `kind` to be one of 'rewind', 'skip', 'undo'");
   if (kind !== 'undo' && !reason) return invalid('A move must say why: { by, reason }');
   if (typeof id !== 'string' || id === '') return invalid('Expected `id` to be a text');
   if (!Number.isSafeInteger(requestedAtMs))
     return invalid('Expected `requestedAtMs` to be a time in epoch milliseconds');
+  if (isToCome) return invalid('Expected `to` to be a time that is past');
   return isPlace ? undefined : invalid('Expected `to` to be a position before the end of the shard');
 }
 

@@ -154,6 +154,9 @@ describe('a consumer that an operator steers', () => {
       expect(await at('rewind', { at: 'AT_TIMESTAMP', timestampMs: Date.now() - 400 * 86_400_000 })).toMatchObject({
         warnings: [expect.stringContaining('retention keeps records since') as string],
       });
+      expect((await at('skip', { at: 'AT_TIMESTAMP', timestampMs: Date.now() + 86_400_000 }))?.refusal).toContain(
+        'to come',
+      );
       expect((await at('rewind', { at: 'TRIM_HORIZON' }))?.nextArrivalMs).toBeGreaterThan(0);
       const ahead = { at: 'AFTER', sequenceNumber: '9'.repeat(60) } as const;
       expect((await at('rewind', ahead))?.refusal).toContain('not a position of this shard');

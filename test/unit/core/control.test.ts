@@ -68,6 +68,7 @@ describe('refuseMoveRequest', () => {
     ['no id', { id: '' }, '`id`'],
     ['no time', { requestedAtMs: 1.5 }, '`requestedAtMs`'],
     ['no position', { to: { at: 'AFTER', sequenceNumber: 'x' } }, '`to`'],
+    ['a time to come', { to: { at: 'AT_TIMESTAMP', timestampMs: 5_001 } }, '`to`'],
     ['the end', { to: { at: 'SHARD_END' } }, '`to`'],
   ])('%s', (_, more, message) =>
     expect(refuseMoveRequest({ ...request, ...more }, free)).toMatchObject({
@@ -195,5 +196,7 @@ describe('refuseDirection', () => {
 it('a pause until a time that is over is refused', () => {
   expect(refusePause({ by: 'jane', untilMs: 5 }, 5)).toMatchObject({ code: 'INVALID_OPTION' });
   expect(refusePause({ by: 'jane', untilMs: 6 }, 5)).toBeUndefined();
+  expect(refusePause({ by: 'jane', untilMs: 8.64e15 + 1 }, 5)).toMatchObject({ code: 'INVALID_OPTION' });
+  expect(refusePause({ by: 'jane', untilMs: Infinity }, 5)).toMatchObject({ code: 'INVALID_OPTION' });
   expect(refusePause({ by: 'jane', reason: 5 }, 5)).toMatchObject({ code: 'INVALID_OPTION' });
 });
