@@ -1,16 +1,17 @@
-import type { ShardIdentity } from '../core/names';
+import { checkpointKey, type ShardIdentity } from '../core/names';
 import { backoffMs, READ_BACKOFF } from '../core/pacing';
 import type { Position } from '../core/positions';
 import { planReadStart, type DataLoss } from '../core/read-start';
 import type { Progress } from '../core/shard-work';
 import type { StreamDescription } from '../kinesis/kinesis-port';
 import { isPassingTrouble } from '../kinesis/passing-trouble';
-import { ShardReader } from '../kinesis/shard-reader';
+import { ShardReader, type ReaderOptions } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import { unlessAborted } from '../kinesis/unless-aborted';
 import { BatchSource } from './batch-source';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import { openedChannel, type OpenedMessage } from './diagnostics';
+import type { OpenSource } from './kept-sources';
 import { sleep } from './sleep';
 import { watchedKinesis, watchedReader } from './watched-reads';
 
@@ -18,7 +19,7 @@ export interface SourceWorld {
   readonly dependencies: ActivityDependencies;
   readonly runtime: ConsumerRuntime;
   readonly watch: StreamWatch;
-  /** Aborts when reading should end. */
+  /** Aborts when waiting for Kinesis should end. */
   readonly stop: AbortSignal;
   /** Told of each failed call that is made again, and of `undefined` when calls succeed again. */
   readonly onTrouble: (error: unknown) => void;
@@ -26,40 +27,58 @@ export interface SourceWorld {
 
 export interface SourceStart {
   readonly shard: ShardIdentity;
+  /** Of the checkpoint, if this process may have read on from it before. */
+  readonly token?: string;
   readonly position: Position;
   readonly progress: Pick<Progress, 'lastArrivalMs' | 'caughtUpAtMs'>;
 }
 
 /** Batches from a committed position on. Waits until Kinesis answers. @throws the reason of `stop`, and what a reader throws */
-export async function openSource(
-  world: SourceWorld,
-  { shard, position, progress }: SourceStart,
-): Promise<{ source: BatchSource; loss?: DataLoss }> {
-  const { runtime, dependencies, watch, stop, onTrouble } = world;
-  const { options } = runtime.definition;
-  const { retentionMs, serviceNowMs } = await describeStream(world);
-  const describedAt = performance.now();
+export async function openSource(world: SourceWorld, start: SourceStart): Promise<OpenSource & { loss?: DataLoss }> {
+  const { shard, token, position, progress } = start;
+  const description = await describeStream(world);
+  const { retentionMs, serviceNowMs: nowMs } = description;
   openedChannel.publish({ shard, retentionMs } satisfies OpenedMessage);
   const { lastArrivalMs, caughtUpAtMs } = progress;
-  const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs: serviceNowMs, retentionMs });
-  const reader = new ShardReader(
+  const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs, retentionMs });
+  const kept = world.dependencies.keptSources.take(checkpointKey(shard).pk, token);
+  if (kept && !loss) {
+    kept.listener.onTrouble = world.onTrouble;
+    if (kept.source.isDrained) kept.reader.renewFrom(iterator);
+    return kept;
+  }
+  kept?.source.close();
+  const listener = { onTrouble: world.onTrouble };
+  const reader = createReader({ ...world, onTrouble: (error) => listener.onTrouble(error) }, description, {
+    shard,
+    start: iterator,
+  });
+  const source = new BatchSource(watchedReader(reader, shard), world.runtime.definition.options);
+  return { source, reader, listener, ...(loss ? { loss } : {}) };
+}
+
+function createReader(
+  { runtime, dependencies, watch, onTrouble }: SourceWorld,
+  { serviceNowMs }: StreamDescription,
+  from: Pick<ReaderOptions, 'shard' | 'start'>,
+): ShardReader {
+  const { pollIntervalMs, idlePollIntervalMs, maxBatchRecords } = runtime.definition.options;
+  const limit = Math.max(1_000, maxBatchRecords);
+  const describedAt = performance.now();
+  return new ShardReader(
     {
-      kinesis: watchedKinesis(runtime.kinesis, shard),
+      kinesis: watchedKinesis(runtime.kinesis, from.shard),
       watch,
+      memory: dependencies.pageMemory,
       random: dependencies.random,
       // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
       now: () => Math.floor(serviceNowMs + performance.now() - describedAt),
+      monotonicMs: () => performance.now(),
       sleep,
       onTrouble,
     },
-    {
-      shard,
-      start: iterator,
-      limit: Math.max(1_000, options.maxBatchRecords),
-      pollIntervalMs: options.pollIntervalMs,
-    },
+    { ...from, pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget } },
   );
-  return { source: new BatchSource(watchedReader(reader, shard), options, stop), ...(loss ? { loss } : {}) };
 }
 
 async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {

@@ -9,6 +9,7 @@ import {
 } from './options';
 import { resolveFailurePolicy } from './resolve-failure-policy';
 import { isWholeBetween, matching, oneOf, show, typeOf, unknownOptions } from './option-checks';
+import { resolveReadBudget, type ReadBudget } from './read-budget';
 import { parseStream, type StreamRef } from './stream-ref';
 
 /** The start position as the user asked for it, JSON-safe. `LATEST` is resolved to a time when the consumer is first started. */
@@ -29,6 +30,8 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly isolation: 'inline' | 'thread';
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
+  /** Undefined: as the endpoint has it. */
+  readonly readBudget?: ReadBudget | 'off';
   readonly aws: AwsOptions;
 }
 
@@ -46,6 +49,7 @@ const KNOWN = [
     'isolation',
     'file',
     'deadLetterTtlMs',
+    'readBudget',
     'aws',
   ],
   ...Object.keys(optionRanges),
@@ -74,11 +78,12 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const more = { ...resolveChoices(given, problems), ...resolveOptional(given, problems) };
   const onFailure = resolveFailurePolicy(given.onFailure, problems);
   const tuning = resolveTuning(given, problems);
+  const readBudget = resolveReadBudget(given.readBudget, problems);
   const aws = resolveAws(given.aws, problems);
   problems.push(...unknownOptions(given, KNOWN, ''));
 
   if (problems.length > 0 || !name || !stream || !start || !tableName) throw invalid(problems);
-  return { name, ...stream, start, tableName, onFailure, aws, ...more, ...tuning };
+  return { name, ...stream, start, tableName, onFailure, readBudget, aws, ...more, ...tuning };
 }
 
 function invalid(problems: readonly string[]): TidemarkError {

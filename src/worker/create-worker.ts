@@ -3,6 +3,7 @@ import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
+import { LARGEST_PAGE_BYTES } from '../kinesis/page-bytes';
 import { startLoopWatchdog } from '../handler/loop-watchdog';
 import {
   dataConverterOf,
@@ -31,6 +32,14 @@ export interface WorkerOptions {
    * @default 1000
    */
   readonly maxShards?: number;
+  /**
+   * Most bytes of records that this process holds, read ahead or being handled, all shards together: reading waits for room. Decoding takes up to
+   * three times as much for a moment, and handlers take what they take.
+   *
+   * @minimum 10485760
+   * @default 134217728
+   */
+  readonly maxBufferedBytes?: number;
   /**
    * Whether this process is killed once its event loop has been blocked for twice the heartbeat timeout (10 seconds at least): by then it
    * has lost its shards, and a handler in an endless loop would hold the process for ever. What restarts the process must be there.
@@ -79,7 +88,8 @@ export async function createWorker(
 ): Promise<TidemarkWorker> {
   checkMaxShards(options.maxShards);
   checkStuckAfter(options.stuckAfterMs);
-  const dependencies = dependenciesFor(consumers);
+  checkBufferedBytes(options.maxBufferedBytes);
+  const dependencies = dependenciesFor(consumers, options);
   if (options.metrics) installExporter(options.metrics);
   // Before anything that must be closed again: an address may be taken.
   const health = options.health === undefined ? undefined : await startHealthServer(options.health);
@@ -125,6 +135,7 @@ async function connectAndCreate(
     } finally {
       watchdog?.stop();
       await observation.stop();
+      dependencies.keptSources.close();
       await dependencies.closeRunners();
       await connection.close();
     }
@@ -201,6 +212,14 @@ function checkMaxShards(maxShards = DEFAULT_MAX_SHARDS): void {
   throw new TidemarkError(
     'INVALID_OPTION',
     `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``,
+  );
+}
+
+function checkBufferedBytes(bytes: number | undefined): void {
+  if (bytes === undefined || (Number.isInteger(bytes) && bytes >= LARGEST_PAGE_BYTES)) return;
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    `Expected \`maxBufferedBytes\` to be a whole number of at least ${LARGEST_PAGE_BYTES}, one page, got \`${bytes}\``,
   );
 }
 

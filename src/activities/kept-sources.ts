@@ -1,0 +1,50 @@
+import type { ShardReader } from '../kinesis/shard-reader';
+import type { BatchSource } from './batch-source';
+
+/** How long an open source waits for the next slice of its shard. On the same worker it comes within a second. */
+const KEPT_MS = 15_000;
+
+/** A source between two slices, with what its reader tells to whoever uses it now. */
+export interface OpenSource {
+  readonly source: BatchSource;
+  readonly reader: Pick<ShardReader, 'renewFrom'>;
+  readonly listener: { onTrouble: (error: unknown) => void };
+}
+
+interface Kept extends OpenSource {
+  readonly token: string;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Open sources of shards between two slices on the same worker: the next slice goes on with the iterator and the pages at hand. One is used
+ * again only where nobody has written the checkpoint in between, which its token tells; otherwise it is closed.
+ */
+export class KeptSources {
+  private readonly kept = new Map<string, Kept>();
+
+  /** `open` stands right behind the checkpoint that has this token. */
+  keep(shard: string, token: string, open: OpenSource): void {
+    this.take(shard, undefined);
+    open.listener.onTrouble = () => undefined;
+    const timer = setTimeout(() => this.take(shard, undefined), KEPT_MS);
+    timer.unref();
+    this.kept.set(shard, { ...open, token, timer });
+  }
+
+  /** No slice follows: a source left open would go on reading for a while. */
+  close(): void {
+    for (const shard of [...this.kept.keys()]) this.take(shard, undefined);
+  }
+
+  /** The source of this shard, which is the caller's from now on; undefined if there is none that stands at this checkpoint. */
+  take(shard: string, token: string | undefined): OpenSource | undefined {
+    const kept = this.kept.get(shard);
+    if (!kept) return undefined;
+    this.kept.delete(shard);
+    clearTimeout(kept.timer);
+    if (kept.token === token) return kept;
+    kept.source.close();
+    return undefined;
+  }
+}

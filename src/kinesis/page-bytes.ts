@@ -1,0 +1,24 @@
+import type { RawRecord } from './kinesis-port';
+
+/** Largest answer of GetRecords: 10 MB of records (AWS quotas). */
+export const LARGEST_PAGE_BYTES = 10 * 1_024 * 1_024;
+/** A page at the tip is small until the first burst. */
+const SMALLEST_EXPECTED_BYTES = 256 * 1_024;
+/** Objects and strings of a record beside its payload, about. */
+const RECORD_OVERHEAD_BYTES = 400;
+
+/** What counts against a shard's read limit. */
+export function payloadBytesOf(records: readonly RawRecord[]): number {
+  return records.reduce((sum, { data, partitionKey }) => sum + data.byteLength + partitionKey.length, 0);
+}
+
+/** What records take of the process's memory, about. */
+export function bytesOf(records: readonly RawRecord[]): number {
+  return records.reduce((sum, { data }) => sum + data.byteLength + RECORD_OVERHEAD_BYTES, 0);
+}
+
+/** How much room to ask for before the page after one of `bytes`: behind the tip it may be as large as pages get. */
+export function expectedBytes(bytes: number, millisBehindLatest: number): number {
+  if (millisBehindLatest > 0) return LARGEST_PAGE_BYTES;
+  return Math.min(LARGEST_PAGE_BYTES, Math.max(SMALLEST_EXPECTED_BYTES, bytes * 4));
+}
