@@ -17,8 +17,12 @@ export function bytesOf(records: readonly RawRecord[]): number {
   return records.reduce((sum, { data }) => sum + data.byteLength + RECORD_OVERHEAD_BYTES, 0);
 }
 
+/** While an answer is under way: its chunks, all of it in one piece, and the records that are decoded from it. */
+const DECODING_SHARE = 4;
+export const LARGEST_ANSWER_BYTES = LARGEST_PAGE_BYTES * DECODING_SHARE;
+
 /** How much room to ask for before the page after one of `bytes`: behind the tip it may be as large as pages get. */
 export function expectedBytes(bytes: number, millisBehindLatest: number): number {
-  if (millisBehindLatest > 0) return LARGEST_PAGE_BYTES;
-  return Math.min(LARGEST_PAGE_BYTES, Math.max(SMALLEST_EXPECTED_BYTES, bytes * 4));
+  if (millisBehindLatest > 0) return LARGEST_ANSWER_BYTES;
+  return DECODING_SHARE * Math.min(LARGEST_PAGE_BYTES, Math.max(SMALLEST_EXPECTED_BYTES, bytes * 4));
 }

@@ -12,7 +12,7 @@ import {
 } from '../core/read-pace';
 import type { IteratorStart } from '../core/read-start';
 import type { KinesisPort, Page, RawRecord } from './kinesis-port';
-import { bytesOf, expectedBytes, LARGEST_PAGE_BYTES, payloadBytesOf } from './page-bytes';
+import { bytesOf, expectedBytes, LARGEST_ANSWER_BYTES, payloadBytesOf } from './page-bytes';
 import type { PageMemory, PageReservation } from './page-memory';
 import { isPassingTrouble } from './passing-trouble';
 import type { StreamWatch } from './stream-watch';
@@ -63,7 +63,7 @@ export class ShardReader {
   private start: IteratorStart;
   private pace: ReadPace;
   private failures = 0;
-  private nextPageBytes = LARGEST_PAGE_BYTES;
+  private nextPageBytes = LARGEST_ANSWER_BYTES;
 
   constructor(
     private readonly environment: ReaderEnvironment,

@@ -3,7 +3,7 @@ import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
-import { LARGEST_PAGE_BYTES } from '../kinesis/page-bytes';
+import { LARGEST_ANSWER_BYTES } from '../kinesis/page-bytes';
 import { startLoopWatchdog } from '../handler/loop-watchdog';
 import {
   dataConverterOf,
@@ -33,10 +33,11 @@ export interface WorkerOptions {
    */
   readonly maxShards?: number;
   /**
-   * Most bytes of records that this process holds, read ahead or being handled, all shards together: reading waits for room. Decoding takes up to
-   * three times as much for a moment, and handlers take what they take.
+   * Most bytes that this process holds of records, read ahead or being handled, and of answers under way, which take up to four times as
+   * much as their records; all shards together. Reading waits for room. What handlers hold is not in it, nor what garbage collection has
+   * not given back yet.
    *
-   * @minimum 10485760
+   * @minimum 41943040
    * @default 134217728
    */
   readonly maxBufferedBytes?: number;
@@ -216,10 +217,10 @@ function checkMaxShards(maxShards = DEFAULT_MAX_SHARDS): void {
 }
 
 function checkBufferedBytes(bytes: number | undefined): void {
-  if (bytes === undefined || (Number.isInteger(bytes) && bytes >= LARGEST_PAGE_BYTES)) return;
+  if (bytes === undefined || (Number.isInteger(bytes) && bytes >= LARGEST_ANSWER_BYTES)) return;
   throw new TidemarkError(
     'INVALID_OPTION',
-    `Expected \`maxBufferedBytes\` to be a whole number of at least ${LARGEST_PAGE_BYTES}, one page, got \`${bytes}\``,
+    `Expected \`maxBufferedBytes\` to be a whole number of at least ${LARGEST_ANSWER_BYTES}, one answer, got \`${bytes}\``,
   );
 }
 
