@@ -3,14 +3,15 @@ import { backoffMs, READ_BACKOFF } from '../core/pacing';
 import type { Position } from '../core/positions';
 import { planReadStart, type DataLoss } from '../core/read-start';
 import type { Progress } from '../core/shard-work';
-import type { StreamDescription } from '../kinesis/kinesis-port';
 import { isPassingTrouble } from '../kinesis/passing-trouble';
+import { OpenedReader } from '../kinesis/opened-reader';
 import { ShardReader } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import { unlessAborted } from '../kinesis/unless-aborted';
 import { BatchSource } from './batch-source';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import { openedChannel, type OpenedMessage } from './diagnostics';
+import { LeftOut } from './left-out';
 import { sleep } from './sleep';
 import { watchedKinesis, watchedReader } from './watched-reads';
 
@@ -34,10 +35,10 @@ export interface SourceStart {
 export async function openSource(
   world: SourceWorld,
   { shard, position, progress }: SourceStart,
-): Promise<{ source: BatchSource; loss?: DataLoss }> {
+): Promise<{ source: BatchSource; leftOut: LeftOut; loss?: DataLoss }> {
   const { runtime, dependencies, watch, stop, onTrouble } = world;
   const { options } = runtime.definition;
-  const { retentionMs, serviceNowMs } = await describeStream(world);
+  const { retentionMs, serviceNowMs } = await untilAnswered(world, () => watch.recent(60_000));
   const describedAt = performance.now();
   openedChannel.publish({ shard, retentionMs } satisfies OpenedMessage);
   const { lastArrivalMs, caughtUpAtMs } = progress;
@@ -59,15 +60,22 @@ export async function openSource(
       pollIntervalMs: options.pollIntervalMs,
     },
   );
-  return { source: new BatchSource(watchedReader(reader, shard), options, stop), ...(loss ? { loss } : {}) };
+  const leftOut = new LeftOut();
+  const opened = new OpenedReader(reader, {
+    start: position,
+    hashRange: () => untilAnswered(world, () => watch.hashRangeOf(shard.shardId)),
+    onLeftOut: (sequenceNumber, count) => leftOut.note(sequenceNumber, count),
+  });
+  const source = new BatchSource(watchedReader(options.openAggregates ? opened : reader, shard), options, stop);
+  return { source, leftOut, ...(loss ? { loss } : {}) };
 }
 
-async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {
+async function untilAnswered<T>({ dependencies, stop, onTrouble }: SourceWorld, ask: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures += 1) {
     try {
-      const description = await unlessAborted(watch.recent(60_000), stop);
+      const answer = await unlessAborted(ask(), stop);
       if (failures > 0) onTrouble(undefined);
-      return description;
+      return answer;
     } catch (error) {
       if (stop.aborted || !isPassingTrouble(error)) throw error;
       onTrouble(error);

@@ -15,6 +15,8 @@ export interface ReadResult {
   /** Wall clock before the call: everything that had arrived by then and is not returned was returned before. */
   readonly askedAtMs: number;
   readonly end?: { readonly childShardIds: readonly string[] };
+  /** The last record that was read, where nothing of it was left to hand out: an aggregate that is empty, or of other shards. */
+  readonly passed?: { readonly sequenceNumber: string; readonly arrivalMs: number };
 }
 
 export interface ReaderEnvironment {
