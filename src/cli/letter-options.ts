@@ -26,7 +26,9 @@ export function filterOf({ shard, code, from, to }: LetterFlags): Omit<RedriveFi
 
 export function sequenceNumber(text: string): string {
   if (isRecordName(text)) return text;
-  throw new InvalidArgumentError('Expected a sequence number: digits only. A user record of an aggregate has its index behind them: 123.4.');
+  throw new InvalidArgumentError(
+    'Expected a sequence number: digits only. A user record of an aggregate has its index behind them: 123.4.',
+  );
 }
 
 function errorCode(text: string): ErrorCode {
