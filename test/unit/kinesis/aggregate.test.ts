@@ -98,9 +98,9 @@ describe('aggregate', () => {
 
   it('leaves a record as it is that fits no aggregate', () => {
     const data = Buffer.alloc(1_048_576 - 3);
-    expect(aggregate([{ partitionKey: 'ORD', data }])).toEqual([
-      { PartitionKey: 'ORD', ExplicitHashKey: String(hashKeyOf('ORD')), Data: data, records: [0] },
-    ]);
+    const [{ Data, ...entry } = { Data: Buffer.alloc(0) }] = aggregate([{ partitionKey: 'ORD', data }]);
+    expect(entry).toEqual({ PartitionKey: 'ORD', ExplicitHashKey: String(hashKeyOf('ORD')), records: [0] });
+    expect(data.equals(Data)).toBe(true);
     expect(aggregate([])).toEqual([]);
   });
 
