@@ -17,40 +17,39 @@ export interface OpeningRules {
  * aggregate is left as it is, whatever it begins with.
  */
 export function openAggregates(records: readonly RawRecord[], rules: OpeningRules): RawRecord[] {
-  return records.flatMap((record) => {
+  const opened: RawRecord[] = [];
+  for (const record of records) {
     const users = readAggregate(record.data);
-    if (users !== undefined) return openOne(record, users, rules);
+    if (users !== undefined) openOne(record, users, { rules, opened });
     // KCL, whose position this may be, writes `.0` for a record that is no aggregate.
-    return firstOpen(record, rules) === 1 ? [] : [record];
-  });
+    else if (firstOpen(record, rules) !== 1) opened.push(record);
+  }
+  return opened;
 }
 
-function openOne(record: RawRecord, users: readonly UserRecord[], rules: OpeningRules): RawRecord[] {
+function openOne(
+  record: RawRecord,
+  users: readonly UserRecord[],
+  { rules, opened }: { readonly rules: OpeningRules; readonly opened: RawRecord[] },
+): void {
   const { sequenceNumber, arrivalMs } = record;
   const { range } = rules;
-  const first = firstOpen(record, rules);
-  const opened: RawRecord[] = [];
+  const before = opened.length;
   let leftOut = 0;
+  const first = firstOpen(record, rules);
   for (let subSequenceNumber = first; subSequenceNumber < users.length; subSequenceNumber += 1) {
     const user = users[subSequenceNumber];
     if (user === undefined) continue;
     const { partitionKey, explicitHashKey, data } = user;
     if (range !== undefined && !range.holds(user)) leftOut += 1;
+    else if (explicitHashKey === undefined)
+      opened.push({ sequenceNumber, subSequenceNumber, partitionKey, data, arrivalMs, hasMore: true });
     else
-      opened.push({
-        sequenceNumber,
-        subSequenceNumber,
-        partitionKey,
-        ...(explicitHashKey === undefined ? {} : { explicitHashKey }),
-        data,
-        arrivalMs,
-        hasMore: true,
-      });
+      opened.push({ sequenceNumber, subSequenceNumber, partitionKey, explicitHashKey, data, arrivalMs, hasMore: true });
   }
   if (leftOut > 0) rules.onLeftOut(sequenceNumber, leftOut);
-  const last = opened.pop();
+  const last = opened.length > before ? opened.pop() : undefined;
   if (last !== undefined) opened.push({ ...last, hasMore: false });
-  return opened;
 }
 
 /** Index of the first user record that is not committed yet. */

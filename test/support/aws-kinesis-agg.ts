@@ -7,7 +7,7 @@ interface Library {
     build(): { readonly partitionKey: string; readonly data: Buffer; readonly ExplicitHashKey?: string };
   };
   deaggregateSync(
-    record: { readonly partitionKey: string; readonly sequenceNumber: string; readonly data: string },
+    record: { readonly partitionKey: string; readonly sequenceNumber: string; readonly data: string | Buffer },
     verifyChecksum: boolean,
     done: (error: unknown, records?: TheirUserRecord[]) => void,
   ): void;
@@ -36,8 +36,8 @@ export function theirAggregate(records: readonly TheirRecord[]): Buffer {
   return aggregator.build().data;
 }
 
-/** @throws what it calls back with */
-export function theirUserRecords(data: string): TheirUserRecord[] {
+/** Of an aggregate, or its base64. @throws what it calls back with */
+export function theirUserRecords(data: string | Buffer): TheirUserRecord[] {
   let found: TheirUserRecord[] = [];
   let failure: unknown;
   library.deaggregateSync({ partitionKey: 'outer', sequenceNumber: '1', data }, true, (error, records) => {
