@@ -1,9 +1,10 @@
-/** `npm run bench -- [throughput] [latency] [history] [idle] [isolation] [memory] [options]`: docs/benchmarks.md says what each figure means. */
+/** `npm run bench -- [names] [options]`: docs/benchmarks.md says what each figure means. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../dev/stack/error-text';
 import { Pinning } from './measure/pinning';
 import { Report } from './measure/report';
 import type { Result } from './measure/result';
+import { aggregates } from './scenarios/aggregates';
 import { BenchContext, type Sizes } from './scenarios/bench-context';
 import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Res
   idle,
   isolation,
   memory,
+  aggregates,
 };
 
 interface Options extends Sizes {
@@ -29,7 +31,7 @@ const command = new Command('bench')
   .description('Measures Tidemark on this machine, with local servers')
   .addArgument(new Argument('[names...]', 'which benchmarks; default: all').choices(Object.keys(benchmarks)))
   .option('--records <n>', 'records of a throughput or history run', wholeNumber, 400_000)
-  .option('--repeats <n>', 'runs of each subject of throughput and isolation', wholeNumber, 5)
+  .option('--repeats <n>', 'runs of each subject of throughput, isolation and aggregates', wholeNumber, 5)
   .option(
     '--seconds <n>',
     'measured time of latency and idle (idle: at least 75 for its targets to mean something)',

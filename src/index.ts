@@ -20,6 +20,13 @@ export type {
 export type { KinesisRecord } from './handler/record';
 export { RecordRejectedError, type RejectionOptions } from './handler/record-rejected-error';
 export type { StandardSchema, ValidationIssue, ValidationResult } from './handler/standard-schema';
+export {
+  aggregate,
+  type AggregateEntry,
+  type AggregateOptions,
+  type RecordToPut,
+  type ShardHashKeys,
+} from './kinesis/aggregate';
 export type { FailureOptions } from './core/failure-options';
 export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';
 export type {

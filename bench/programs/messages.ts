@@ -56,6 +56,16 @@ export interface IsolationOrder {
   readonly measuredMs: number;
 }
 
+/** What the program of `aggregates` is to measure. */
+export interface AggregatesOrder {
+  readonly subject: 'tidemark' | 'hash range' | 'aws-kinesis-agg';
+  /** Of one user record. */
+  readonly recordBytes: number;
+  readonly aggregateBytes: number;
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+}
+
 export interface ServerOrder {
   readonly shards?: number;
   readonly recordsPerShard?: number;

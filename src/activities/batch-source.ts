@@ -3,10 +3,9 @@ import type { RawRecord } from '../kinesis/kinesis-port';
 import type { PageReservation } from '../kinesis/page-memory';
 import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
 import { unlessAborted } from '../kinesis/unless-aborted';
+import { nextBatch, type BatchSize } from './batch-border';
 
-export interface BatchLimits {
-  readonly maxBatchRecords: number;
-  readonly maxBatchBytes: number;
+export interface BatchLimits extends BatchSize {
   readonly maxBatchWaitMs: number;
 }
 
@@ -19,7 +18,12 @@ export type Next =
       readonly millisBehindLatest: number;
       readonly caughtUpAtMs?: number;
     }
-  | { readonly kind: 'empty'; readonly millisBehindLatest: number; readonly caughtUpAtMs?: number }
+  | {
+      readonly kind: 'empty';
+      readonly millisBehindLatest: number;
+      readonly caughtUpAtMs?: number;
+      readonly passed?: ReadResult['passed'];
+    }
   | { readonly kind: 'end'; readonly childShardIds: readonly string[] };
 
 /**
@@ -48,7 +52,7 @@ export class BatchSource {
     if (this.waiting.length === 0) {
       if (this.last?.end) return { kind: 'end', childShardIds: this.last.end.childShardIds };
       await this.absorbPage(signal);
-      if (this.waiting.length === 0) return this.last?.end ? this.next(signal) : { kind: 'empty', ...this.lag(true) };
+      if (this.waiting.length === 0) return this.last?.end ? this.next(signal) : this.empty();
     }
     while (!this.isFull() && !this.last?.end && this.remainingWaitMs() > 0) {
       if (!(await this.absorbPageWithin(this.remainingWaitMs(), signal))) break;
@@ -143,19 +147,16 @@ export class BatchSource {
   }
 
   private cut(): { records: readonly RawRecord[]; bytes: number } {
-    let count = 0;
-    let bytes = 0;
-    for (const record of this.waiting) {
-      const isTooMuch =
-        count >= this.limits.maxBatchRecords || bytes + record.data.byteLength > this.limits.maxBatchBytes;
-      if (count > 0 && isTooMuch) break;
-      count += 1;
-      bytes += record.data.byteLength;
-    }
+    const { count, bytes } = nextBatch(this.waiting, this.limits);
     const records = this.waiting.slice(0, count);
     this.waiting = this.waiting.slice(count);
     this.waitingBytes -= bytes;
     return { records, bytes };
+  }
+
+  private empty(): Next {
+    const passed = this.last?.passed;
+    return { kind: 'empty', ...this.lag(true), ...(passed ? { passed } : {}) };
   }
 
   /** Once everything read so far is handed out, the shard is caught up with the moment of the last answer. */

@@ -8,8 +8,9 @@ import {
   type FailureStreak,
 } from '../core/failure-policy';
 import { ALL_HANDLED, type RecordError } from '../core/outcome';
-import { compareSequenceNumbers } from '../core/positions';
+import { nameOfRecord } from '../core/record-name';
 import { settle, setsAside, type GivenUp, type Settlement } from '../core/settlement';
+import { concerns } from '../core/span';
 import type { ParkedOrder, Progress, SliceResult } from '../core/shard-work';
 import type { RawRecord } from '../kinesis/kinesis-port';
 import { BatchFailedError, type HandlerRunner, type RunOutcome } from '../handler/handler-runner';
@@ -129,7 +130,7 @@ export class BatchWork {
     if (this.chooser.roomBefore(span) === 0) return this.haltFull(span);
     this.skip = undefined;
     const [first] = span.records;
-    const error = first && this.chooser.rejections.get(first.sequenceNumber);
+    const error = first && this.chooser.rejections.get(nameOfRecord(first));
     if (error === undefined || isDiverting) return undefined;
     return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error }] });
   }
@@ -139,10 +140,10 @@ export class BatchWork {
     if (this.skip) this.forgetWhatIsGone(undefined);
   }
 
-  /** Retention has taken the records that failed: what comes now must not stand for them. */
+  /** The records that failed are not there any more: what comes now must not stand for them. */
   private forgetWhatIsGone(first: RawRecord | undefined): void {
     const { streak } = this;
-    if (!streak || (first && compareSequenceNumbers(first.sequenceNumber, streak.through) <= 0)) return;
+    if (!streak || (first && concerns(streak, first))) return;
     if (this.skip) this.steps.noteGone(streak.through);
     this.streakSoFar = undefined;
     this.skip = undefined;
@@ -198,7 +199,7 @@ export class BatchWork {
   /** Whether the records before it were handled is not known: they run again, without it. */
   private standAlone(span: Span, offeredIndex: number, error: RecordError): 'again' {
     const record = span.offeredRecords[offeredIndex];
-    if (record) this.chooser.rejections.set(record.sequenceNumber, error);
+    if (record) this.chooser.rejections.set(nameOfRecord(record), error);
     return this.putBack(span);
   }
 
@@ -239,7 +240,7 @@ export class BatchWork {
     const { covered } = settlement;
     const { transact = [] } = outcome;
     if (transact.length > 0 && covered > 0 && covered < span.records.length) {
-      this.chooser.borders.add(span.sequenceNumberAt(covered));
+      this.chooser.borders.add(span.nameAt(covered));
       return this.putBack(span);
     }
     return this.apply(span, { settlement, filtered: outcomes.filtered, transact });
@@ -258,7 +259,7 @@ export class BatchWork {
   /** What comes after the commit of what was settled. */
   private goOn(span: Span, { covered, retry, halt }: Settlement): WorkResult {
     if (halt) {
-      this.steps.noteHalt(span.sequenceNumberAt(halt.index), halt.error);
+      this.steps.noteHalt(span.nameAt(halt.index), halt.error);
       throw this.failures.halted(span, halt);
     }
     if (retry === undefined) return 'committed';

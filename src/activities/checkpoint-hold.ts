@@ -21,9 +21,10 @@ import {
   type ShardEventMessage,
   type TroubleMessage,
 } from './diagnostics';
+import type { LeftOut } from './left-out';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
-import { logFenced, logTrouble } from './slice-log';
+import { logFenced, logLeftOut, logTrouble } from './slice-log';
 
 /** Each has some 200 bytes. */
 const MAX_EVENTS = 100;
@@ -49,6 +50,8 @@ export class CheckpointHold {
   readonly writer: Writer;
   readonly workflowId: string;
   progress: Progress;
+  /** What a reader leaves out of the aggregates that it opens. */
+  leftOut: LeftOut | undefined;
   /** What it found when it took the checkpoint. */
   acquired: { readonly position: Position; readonly totals: Totals } | undefined;
   private readonly committer: Committer;
@@ -138,12 +141,14 @@ export class CheckpointHold {
     const { progress, records, effects, trial } = content;
     const before = this.checkpoint;
     const progressBefore = this.progress;
-    const committed: Progress = { ...progress, committedAtMs: this.now };
+    const leftOut = this.leftOut?.upTo(position) ?? 0;
+    const committed: Progress = { ...withLeftOut(progress, leftOut), committedAtMs: this.now };
     const sentAtNs = process.hrtime.bigint();
     const outcome = await this.committer.commit(position, { ...this.facts(committed), trial }, effects);
     if (outcome !== 'committed') return outcome;
     this.progress = committed;
     this.describe();
+    if (leftOut > 0) this.noteLeftOut(position, leftOut);
     committedChannel.publish({
       shard: this.input.shard,
       writer: this.writer,
@@ -178,6 +183,18 @@ export class CheckpointHold {
     if (isShared) this.events[this.events.length - 1] = { ...event, others: (last.others ?? 0) + 1 };
     else this.events.push(event);
     eventChannel.publish({ shard: this.input.shard, event } satisfies ShardEventMessage);
+  }
+
+  /** One event tells of all in an execution. */
+  private noteLeftOut(position: Position, records: number): void {
+    this.leftOut?.forgetUpTo(position);
+    const index = this.events.findIndex(({ kind }) => kind === 'leftOut');
+    const before = this.events[index];
+    const sum = records + (before?.kind === 'leftOut' ? before.records : 0);
+    const event = { kind: 'leftOut', atMs: this.now, records: sum } as const;
+    if (index >= 0) this.events[index] = event;
+    else this.noteEvent(event);
+    if (index < 0) logLeftOut(this.input.shard);
   }
 
   /** The slice should end: all of them go through Temporal's history in its result (2 MB at most). */
@@ -224,6 +241,11 @@ export class CheckpointHold {
   private facts(progress: Progress = this.progress): CommitFacts {
     return { ...progress, committedAtMs: progress.committedAtMs ?? this.now };
   }
+}
+
+function withLeftOut(progress: Progress, records: number): Progress {
+  const { totals } = progress;
+  return records === 0 ? progress : { ...progress, totals: { ...totals, leftOut: (totals.leftOut ?? 0) + records } };
 }
 
 type RecordsEvent = Extract<ShardEvent, { readonly kind: 'deadLettered' | 'parked' }>;

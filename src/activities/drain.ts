@@ -1,4 +1,5 @@
 import type { DeadLetterHead } from '../core/dead-letter';
+import { nameOfRecord } from '../core/record-name';
 import { takeBatch, type RedriveRequest } from '../core/redrive';
 import type { ParkedOrder, ShardEvent } from '../core/shard-work';
 import type { HandlerRunner } from '../handler/handler-runner';
@@ -79,7 +80,7 @@ export class Drain {
     const change = { id: dependencies.mintToken(), status: 'DISCARDED', ...decided } as const;
     await insist(this.letters, () => runtime.letters.mark({ letter: head, change }));
     const code = head.errors.at(-1)?.code ?? 'HANDLER_FAILED';
-    const record = { sequenceNumber: head.sequenceNumber, code, atMs: hold.now };
+    const record = { sequenceNumber: nameOfRecord(head), code, atMs: hold.now };
     const event: ShardEvent = { kind: 'skipped', by, ...(reason ? { reason } : {}), ...record };
     hold.noteEvent(event);
   }

@@ -3,6 +3,7 @@ import type { Decision, FailureCause, FailurePolicy, FailureStreak } from '../co
 import { trialSize } from '../core/failure-policy';
 import type { RecordError } from '../core/outcome';
 import { describePosition } from '../core/positions';
+import { nameOfRecord } from '../core/record-name';
 import { describeEvent } from '../core/shard-details';
 import type { FailureStep, ParkedOrder, StepRange } from '../core/shard-work';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
@@ -31,7 +32,8 @@ export class FailureSteps {
 
   noteLetters(letters: readonly PlacedLetter[], skip: ParkedOrder | undefined): void {
     for (const { letter } of letters) {
-      const { sequenceNumber, errors, status, condition } = letter;
+      const { errors, status, condition } = letter;
+      const sequenceNumber = nameOfRecord(letter);
       // Those that follow a parked record are too many to be told one by one.
       if (condition === 'PartitionKeyParked') continue;
       const { code, attempts } = errors.at(-1) ?? { ...NO_ERROR, attempts: 0 };

@@ -1,5 +1,7 @@
-import type { ShardReader } from '../kinesis/shard-reader';
+import type { Position } from '../core/positions';
+import type { IteratorStart } from '../core/read-start';
 import type { BatchSource } from './batch-source';
+import type { LeftOut } from './left-out';
 
 /** How long an open source waits for the next slice of its shard. On the same worker it comes within a second. */
 const KEPT_MS = 15_000;
@@ -7,7 +9,9 @@ const KEPT_MS = 15_000;
 /** A source between two slices, with what its reader tells to whoever uses it now. */
 export interface OpenSource {
   readonly source: BatchSource;
-  readonly reader: Pick<ShardReader, 'renewFrom'>;
+  readonly leftOut: LeftOut;
+  /** Where reading goes on once its iterator has expired, while nothing that was read waits: at this start, of this position. */
+  readonly renewFrom: (start: IteratorStart, position: Position) => void;
   readonly listener: { onTrouble: (error: unknown) => void };
 }
 

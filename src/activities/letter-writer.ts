@@ -1,6 +1,7 @@
 import { MAX_EFFECTS, type Effect } from '../checkpoints/checkpoint-store';
 import type { DeadLetter } from '../core/dead-letter';
 import { TidemarkError } from '../core/errors';
+import { nameOfRecord, type RecordPlace } from '../core/record-name';
 import type { GivenUp } from '../core/settlement';
 import type { ParkedOrder } from '../core/shard-work';
 import { describeHandlerError } from '../handler/describe-error';
@@ -60,7 +61,7 @@ export class LetterWriter {
       await onDeadLetter?.(letter);
     } catch (error) {
       const what = `onDeadLetter failed: ${describeHandlerError(error, options.errorDetail)}`;
-      throw new TidemarkError('DEAD_LETTER_FAILED', what, { context: { sequenceNumber: letter.sequenceNumber } });
+      throw new TidemarkError('DEAD_LETTER_FAILED', what, { context: { sequenceNumber: nameOfRecord(letter) } });
     }
   }
 
@@ -76,8 +77,9 @@ export class LetterWriter {
     const { workflowId, writer } = hold;
     return {
       shard: hold.shard,
-      sequenceNumber: record.sequenceNumber,
+      ...placeOfRecord(record),
       partitionKey: record.partitionKey,
+      ...(record.explicitHashKey === undefined ? {} : { explicitHashKey: record.explicitHashKey }),
       arrivalMs: record.arrivalMs,
       bytes: record.data.byteLength,
       data: record.data,
@@ -91,6 +93,10 @@ export class LetterWriter {
       version: 1,
     };
   }
+}
+
+function placeOfRecord({ sequenceNumber, subSequenceNumber }: RecordPlace): RecordPlace {
+  return subSequenceNumber === undefined ? { sequenceNumber } : { sequenceNumber, subSequenceNumber };
 }
 
 /** All in one commit. */

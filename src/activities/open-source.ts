@@ -5,6 +5,7 @@ import { planReadStart, type DataLoss } from '../core/read-start';
 import type { Progress } from '../core/shard-work';
 import type { StreamDescription } from '../kinesis/kinesis-port';
 import { isPassingTrouble } from '../kinesis/passing-trouble';
+import { OpenedReader } from '../kinesis/opened-reader';
 import { ShardReader, type ReaderOptions } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import { unlessAborted } from '../kinesis/unless-aborted';
@@ -12,6 +13,7 @@ import { BatchSource } from './batch-source';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import { openedChannel, type OpenedMessage } from './diagnostics';
 import type { OpenSource } from './kept-sources';
+import { LeftOut } from './left-out';
 import { sleep } from './sleep';
 import { watchedKinesis, watchedReader } from './watched-reads';
 
@@ -36,7 +38,7 @@ export interface SourceStart {
 /** Batches from a committed position on. Waits until Kinesis answers. @throws the reason of `stop`, and what a reader throws */
 export async function openSource(world: SourceWorld, start: SourceStart): Promise<OpenSource & { loss?: DataLoss }> {
   const { shard, token, position, progress } = start;
-  const description = await describeStream(world);
+  const description = await untilAnswered(world, () => world.watch.recent(60_000));
   const { retentionMs, serviceNowMs: nowMs } = description;
   openedChannel.publish({ shard, retentionMs } satisfies OpenedMessage);
   const { lastArrivalMs, caughtUpAtMs } = progress;
@@ -44,17 +46,35 @@ export async function openSource(world: SourceWorld, start: SourceStart): Promis
   const kept = world.dependencies.keptSources.take(checkpointKey(shard).pk, token);
   if (kept && !loss) {
     kept.listener.onTrouble = world.onTrouble;
-    if (kept.source.isDrained) kept.reader.renewFrom(iterator);
+    if (kept.source.isDrained) kept.renewFrom(iterator, position);
     return kept;
   }
   kept?.source.close();
   const listener = { onTrouble: world.onTrouble };
-  const reader = createReader({ ...world, onTrouble: (error) => listener.onTrouble(error) }, description, {
-    shard,
-    start: iterator,
+  const told = { ...world, onTrouble: (error: unknown) => listener.onTrouble(error) };
+  const reader = createReader(told, description, { shard, start: iterator });
+  return { ...openAggregatesOf(told, { shard, position, reader }), listener, ...(loss ? { loss } : {}) };
+}
+
+/** The reader's records in batches, with the KPL aggregates among them opened. */
+function openAggregatesOf(
+  world: SourceWorld,
+  { shard, position, reader }: Pick<SourceStart, 'shard' | 'position'> & { readonly reader: ShardReader },
+): Omit<OpenSource, 'listener'> {
+  const { watch, runtime } = world;
+  const { options } = runtime.definition;
+  const leftOut = new LeftOut();
+  const opened = new OpenedReader(reader, {
+    start: position,
+    hashRange: (signal) => untilAnswered({ ...world, stop: signal }, () => watch.hashRangeOf(shard.shardId)),
+    onLeftOut: (sequenceNumber, count) => leftOut.note(sequenceNumber, count),
   });
-  const source = new BatchSource(watchedReader(reader, shard), world.runtime.definition.options);
-  return { source, reader, listener, ...(loss ? { loss } : {}) };
+  const source = new BatchSource(watchedReader(options.openAggregates ? opened : reader, shard), options);
+  const renewFrom: OpenSource['renewFrom'] = (start, from) => {
+    reader.renewFrom(start);
+    opened.startAt(from);
+  };
+  return { source, leftOut, renewFrom };
 }
 
 function createReader(
@@ -81,12 +101,12 @@ function createReader(
   );
 }
 
-async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {
+async function untilAnswered<T>({ dependencies, stop, onTrouble }: SourceWorld, ask: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures += 1) {
     try {
-      const description = await unlessAborted(watch.recent(60_000), stop);
+      const answer = await unlessAborted(ask(), stop);
       if (failures > 0) onTrouble(undefined);
-      return description;
+      return answer;
     } catch (error) {
       if (stop.aborted || !isPassingTrouble(error)) throw error;
       onTrouble(error);

@@ -4,9 +4,11 @@ import { codeOf } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import type { RecordError } from '../core/outcome';
 import { judgeLetter, type LetterVerdict, type RedriveCounts, type RedriveRequest } from '../core/redrive';
+import { nameOfRecord } from '../core/record-name';
 import type { LetterMark } from '../dead-letters/dead-letter-store';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import { BatchFailedError, type RunOutcome } from '../handler/handler-runner';
+import type { RawRecord } from '../kinesis/kinesis-port';
 import { insist, type RedriveWorld } from './redrive-world';
 
 const READS_AT_A_TIME = 5;
@@ -157,9 +159,7 @@ export class LetterRuns {
     try {
       return await runner.run({
         shard,
-        records: letters.map(({ sequenceNumber, partitionKey, arrivalMs, data }) => {
-          return { sequenceNumber, partitionKey, arrivalMs, data };
-        }),
+        records: letters.map(rawRecordOf),
         millisBehindLatest: 0,
         attempt: 1 + Math.max(...letters.map(({ errors }) => errors.length)),
         fence: await this.world.fenceOf(shard),
@@ -235,8 +235,20 @@ const DIED: RecordError = {
 const CHANGED: RecordError = { code: 'INTERNAL', message: 'A letter was changed meanwhile' };
 
 /** A letter with what was written on it last. */
-function nameOfMark({ shard, sequenceNumber, subSequenceNumber, version }: DeadLetterHead): string {
-  return `${shard.shardId} ${sequenceNumber} ${subSequenceNumber ?? ''} ${version}`;
+function nameOfMark({ shard, version, ...letter }: DeadLetterHead): string {
+  return `${shard.shardId} ${nameOfRecord(letter)} ${version}`;
+}
+
+function rawRecordOf(letter: DeadLetter): RawRecord {
+  const { sequenceNumber, subSequenceNumber, partitionKey, explicitHashKey, arrivalMs, data } = letter;
+  return {
+    sequenceNumber,
+    partitionKey,
+    arrivalMs,
+    data,
+    ...(subSequenceNumber === undefined ? {} : { subSequenceNumber }),
+    ...(explicitHashKey === undefined ? {} : { explicitHashKey }),
+  };
 }
 
 function nothing(): Added {

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { DeadLetterHead } from '../core/dead-letter';
 import { parentsFirst } from '../core/shard-graph';
 import { compareSequenceNumbers } from '../core/positions';
+import { nameOfRecord, parseRecordName } from '../core/record-name';
 import {
   isOver,
   judgeLetter,
@@ -130,12 +131,12 @@ export class RedriveSlice {
 
   /** Where to go on behind a page; undefined at the end of what is asked for. */
   private afterPage({ letters, after }: DeadLetterPage): DeadLetterPosition | undefined {
-    const { sequenceNumber } = this.input.filter;
+    const wanted = parseRecordName(this.input.filter.sequenceNumber ?? '');
     const last = letters.at(-1);
     const isBehind =
-      sequenceNumber !== undefined &&
+      wanted !== undefined &&
       last !== undefined &&
-      compareSequenceNumbers(last.sequenceNumber, sequenceNumber) > 0;
+      compareSequenceNumbers(last.sequenceNumber, wanted.sequenceNumber) > 0;
     return isBehind ? undefined : after;
   }
 
@@ -174,7 +175,8 @@ export class RedriveSlice {
 
 function noteOf(progress: RedriveProgress): RedriveNote {
   const { cursor, redriven } = progress;
-  const position = cursor === undefined ? 'not begun' : `${cursor.shardId} ${cursor.after?.sequenceNumber ?? 'done'}`;
+  const position =
+    cursor === undefined ? 'not begun' : `${cursor.shardId} ${cursor.after ? nameOfRecord(cursor.after) : 'done'}`;
   return { position, records: redriven, progress };
 }
 

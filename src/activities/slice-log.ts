@@ -11,6 +11,13 @@ export function logLoss(shard: Shard, { fromMs, toMs }: DataLoss): void {
   log.error('Records may be lost: retention took them before they were read', { ...placeOf(shard), ...window });
 }
 
+export function logLeftOut(shard: Shard): void {
+  log.warn(
+    'Aggregates hold user records whose hash keys are those of other shards: they are left out here',
+    placeOf(shard),
+  );
+}
+
 export function logFenced(shard: Shard): void {
   log.warn('Another execution has taken this shard; this one ends', placeOf(shard));
 }

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { TrialMark } from '../core/checkpoint';
 import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
-import { SHARD_END, type Position } from '../core/positions';
+import { comparePositions, SHARD_END, type Position } from '../core/positions';
 import { checkpointKey } from '../core/names';
 import type { ParkedOrder, Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
 import { timingOf } from '../core/timing';
@@ -136,6 +136,7 @@ export class Slice {
       { ...world, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
       { shard: this.input.shard, token: hold.checkpoint.token, position, progress: hold.progress },
     );
+    hold.leftOut = open.leftOut;
     if (loss) {
       hold.noteEvent({ kind: 'dataLoss', atMs: hold.now, ...loss });
       logLoss(this.input.shard, loss);
@@ -171,7 +172,10 @@ export class Slice {
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
-      if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
+      if (next.kind === 'empty') {
+        hold.progress = caughtUpBy(hold.progress, next);
+        if ((await this.passOver(next)) === 'fenced') return this.fenced();
+      }
       if (next.kind === 'empty' && next.caughtUpAtMs !== undefined) work.noteCaughtUp();
       if (next.kind === 'batch') {
         crashPoint('fetched');
@@ -182,6 +186,16 @@ export class Slice {
       }
       if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }
+  }
+
+  /** An aggregate of which nothing was left to handle is committed by itself once nothing follows it: it must not be read for ever. */
+  private async passOver({ passed }: Extract<Next, { kind: 'empty' }>): Promise<'committed' | 'fenced'> {
+    const { hold } = this;
+    if (passed === undefined) return 'committed';
+    const position: Position = { at: 'AFTER', sequenceNumber: passed.sequenceNumber };
+    if (comparePositions(position, hold.checkpoint.position) <= 0) return 'committed';
+    const progress = { ...hold.progress, lastArrivalMs: passed.arrivalMs };
+    return (await hold.commit(position, { progress, records: 0 })) === 'fenced' ? 'fenced' : 'committed';
   }
 
   private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {

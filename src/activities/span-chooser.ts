@@ -1,5 +1,6 @@
 import type { FailurePolicy, FailureStreak } from '../core/failure-policy';
 import type { RecordError } from '../core/outcome';
+import { nameOfRecord } from '../core/record-name';
 import type { GivenUp } from '../core/settlement';
 import { chooseSpan } from '../core/span';
 import type { BatchSource } from './batch-source';
@@ -13,7 +14,7 @@ export interface SpanChooserWorld {
 
 /** Which records of a batch are dealt with together: by what is under suspicion, what was learnt so far, and the room for parked keys. */
 export class SpanChooser {
-  /** Records that can never succeed, found in company: they are settled alone. */
+  /** Records that can never succeed, by name, found in company: they are settled alone. */
   readonly rejections = new Map<string, RecordError>();
   /** Records that stopped the checkpoint while the handler's effects went beyond them: the effects of a span must end before. */
   readonly borders = new Set<string>();
@@ -28,15 +29,12 @@ export class SpanChooser {
   /** The beginning of what is offered; the rest is put back. */
   choose(offer: BatchOffer, streak: FailureStreak | undefined): Span {
     const { records } = offer;
-    const choice = chooseSpan(
-      records.map(({ sequenceNumber }) => sequenceNumber),
-      {
-        streak,
-        maxOffered: this.maxOffered,
-        standsAlone: (sequenceNumber) => this.rejections.has(sequenceNumber),
-        beginsSpan: (sequenceNumber) => this.borders.has(sequenceNumber),
-      },
-    );
+    const choice = chooseSpan(records.map(nameOfRecord), {
+      streak,
+      maxOffered: this.maxOffered,
+      standsAlone: (name) => this.rejections.has(name),
+      beginsSpan: (name) => this.borders.has(name),
+    });
     const isParked = (partitionKey: string): boolean => this.world.parked.has(partitionKey);
     const whole = new Span(offer, choice, isParked);
     const length = this.roomBefore(whole) || choice.length;

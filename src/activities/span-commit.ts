@@ -2,6 +2,7 @@ import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import type { TrialMark } from '../core/checkpoint';
 import { TidemarkError } from '../core/errors';
 import type { Position } from '../core/positions';
+import { positionAfter } from '../core/record-name';
 import type { Settlement } from '../core/settlement';
 import type { ParkedOrder, Progress } from '../core/shard-work';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
@@ -70,7 +71,7 @@ export class SpanCommit {
     const problem = transact.length > 0 ? checkTransaction(effects) : undefined;
     const last = span.records[end - 1];
     if (problem || last === undefined) return problem ?? 'committed';
-    const position = { at: 'AFTER', sequenceNumber: last.sequenceNumber } as const;
+    const position = positionAfter(last);
     const outcome = await hold.commit(position, {
       trial: this.search.markAfter(position, span.dueBetween(from, end)),
       progress: this.search.progressWith(

@@ -1,6 +1,7 @@
 import type { Trial } from '../core/failure-policy';
 import type { RecordOutcomes } from '../core/outcome';
 import type { Position } from '../core/positions';
+import { nameOfRecord } from '../core/record-name';
 import type { Progress } from '../core/shard-work';
 import type { SpanChoice } from '../core/span';
 import type { RawRecord } from '../kinesis/kinesis-port';
@@ -39,12 +40,15 @@ export class Span {
     return this.offered.flatMap((index) => this.records[index] ?? []);
   }
 
-  sequenceNumberAt(index: number): string {
-    return this.records[index]?.sequenceNumber ?? '';
+  /** Name of a record: `seq`, or `seq.sub` of a user record of an aggregate. */
+  nameAt(index: number): string {
+    const record = this.records[index];
+    return record ? nameOfRecord(record) : '';
   }
 
+  /** Name of the last record. */
   get through(): string {
-    return this.records.at(-1)?.sequenceNumber ?? '';
+    return this.nameAt(this.records.length - 1);
   }
 
   /** The offered records as the failure policy sees them. */
@@ -100,9 +104,11 @@ function counted<K extends string>(name: K, before: number | undefined, more: nu
   return before === undefined && more === 0 ? {} : ({ [name]: (before ?? 0) + more } as { readonly [P in K]?: number });
 }
 
+const NOBODY = { sequenceNumber: 'none' };
+
 /** Records for people: how many, which. */
 export function describeRange(records: readonly RawRecord[]): string {
-  const [first] = records;
-  if (records.length === 1) return `record ${first?.sequenceNumber}`;
-  return `${records.length} records, ${first?.sequenceNumber} to ${records.at(-1)?.sequenceNumber}`;
+  const [first = NOBODY] = records;
+  if (records.length === 1) return `record ${nameOfRecord(first)}`;
+  return `${records.length} records, ${nameOfRecord(first)} to ${nameOfRecord(records.at(-1) ?? NOBODY)}`;
 }

@@ -25,7 +25,7 @@ export class WorkFailures {
   halted(span: Span, { index, error, condition, attempts }: GivenUp): ApplicationFailure {
     const { hold, runtime } = this.world;
     const { then, parkForMs } = runtime.definition.options.onFailure;
-    const sequenceNumber = span.sequenceNumberAt(index);
+    const sequenceNumber = span.nameAt(index);
     const how = then === 'stop' ? 'stop' : 'park';
     const { position } = hold.checkpoint;
     const range = { position, through: sequenceNumber, records: 1, failures: attempts, deaths: 0 };

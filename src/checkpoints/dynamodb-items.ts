@@ -71,6 +71,7 @@ export function fromCheckpointItem(item: PlainItem, shard: ShardIdentity): Check
       ...withoutUndefined({
         filtered: totals.optionalNumber('filtered'),
         deadLettered: totals.optionalNumber('deadLettered'),
+        leftOut: totals.optionalNumber('leftOut'),
       }),
     },
     committedAtMs: read.timeMs('committedAt'),

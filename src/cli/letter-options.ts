@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { RedriveFilter } from '../core/redrive';
 import { isErrorCode, type ErrorCode } from '../core/errors';
-import { isSequenceNumber } from '../core/positions';
+import { isRecordName } from '../core/record-name';
 import { pastTime } from './time-values';
 
 /** Options that say which dead letters. */
@@ -25,8 +25,10 @@ export function filterOf({ shard, code, from, to }: LetterFlags): Omit<RedriveFi
 }
 
 export function sequenceNumber(text: string): string {
-  if (isSequenceNumber(text)) return text;
-  throw new InvalidArgumentError('Expected a sequence number: digits only.');
+  if (isRecordName(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected a sequence number: digits only. A user record of an aggregate has its index behind them: 123.4.',
+  );
 }
 
 function errorCode(text: string): ErrorCode {

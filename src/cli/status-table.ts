@@ -34,6 +34,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'Records/s', cell: (shard, { rates }) => rateOf(rates?.of(shard)), isCount: true, isRare: true },
   { name: 'Caught up in', cell: (shard, { rates }) => catchUpOf(rates?.of(shard)), isRare: true },
   { name: 'Filtered', cell: ({ totals }) => countOf(totals?.filtered), isCount: true, isRare: true },
+  { name: 'Left out', cell: ({ totals }) => countOf(totals?.leftOut), isCount: true, isRare: true },
   { name: 'Dead letters', cell: ({ totals }) => countOf(totals?.deadLettered), isCount: true, isRare: true },
   { name: 'Parked keys', cell: ({ parkedKeys }) => countOf(parkedKeys), isCount: true, isRare: true },
   { name: 'Failures', cell: ({ failures }) => countOf(failures), isCount: true },

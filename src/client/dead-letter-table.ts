@@ -3,7 +3,7 @@ import type { DeadLetter, DeadLetterHead, DeadLetterKey } from '../core/dead-let
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import type { ShardIdentity, StreamIncarnation } from '../core/names';
-import { isSequenceNumber } from '../core/positions';
+import { isRecordName, parseRecordName } from '../core/record-name';
 import type { RedriveFilter } from '../core/redrive';
 import type { DeadLetterCounts, DeadLetterFilter } from '../dead-letters/dead-letter-store';
 import type { ConsumerDefinition } from '../handler/define-consumer';
@@ -75,12 +75,16 @@ export class DeadLetterTable {
     });
   }
 
-  /** One letter with its payload. Without `shardId` every shard is looked into. @throws `DEAD_LETTER_NOT_FOUND` */
+  /**
+   * One letter with its payload. `sequenceNumber` may be a name, `seq.sub`. Without `shardId` every shard is looked into.
+   * @throws `DEAD_LETTER_NOT_FOUND`
+   */
   async get(
     consumer: ConsumerDefinition,
-    { sequenceNumber, subSequenceNumber, shardId }: Omit<DeadLetterKey, 'shard'> & { readonly shardId?: string },
+    { shardId, ...named }: Omit<DeadLetterKey, 'shard'> & { readonly shardId?: string },
   ): Promise<DeadLetter> {
-    checkSequenceNumber(sequenceNumber);
+    checkSequenceNumber(named.sequenceNumber);
+    const { sequenceNumber, subSequenceNumber } = { ...named, ...parseRecordName(named.sequenceNumber) };
     return withShards(consumer, shardId, async ({ letters }, shards) => {
       const found = await mapConcurrently(shards, SHARDS_AT_A_TIME, (shard) =>
         letters.get({ shard, sequenceNumber, subSequenceNumber }),
@@ -88,7 +92,7 @@ export class DeadLetterTable {
       const letter = found.find((candidate) => candidate !== undefined);
       if (letter !== undefined) return letter;
       const { name, streamName } = consumer.options;
-      throw new TidemarkError('DEAD_LETTER_NOT_FOUND', `There is no dead letter ${sequenceNumber}`, {
+      throw new TidemarkError('DEAD_LETTER_NOT_FOUND', `There is no dead letter ${named.sequenceNumber}`, {
         context: { consumer: name, stream: streamName, shard: shardId },
       });
     });
@@ -145,6 +149,9 @@ export async function incarnationOf(
 }
 
 export function checkSequenceNumber(sequenceNumber: string | undefined): void {
-  if (sequenceNumber === undefined || isSequenceNumber(sequenceNumber)) return;
-  throw new TidemarkError('INVALID_OPTION', 'Expected a sequence number: up to 128 digits');
+  if (sequenceNumber === undefined || isRecordName(sequenceNumber)) return;
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    'Expected a sequence number: up to 128 digits, and .sub of a user record of an aggregate',
+  );
 }

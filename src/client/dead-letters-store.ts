@@ -5,8 +5,7 @@ import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import type { ShardIdentity } from '../core/names';
 import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
-import { compareSequenceNumbers } from '../core/positions';
-import { startIn, type RedriveFilter } from '../core/redrive';
+import { isNamed, startIn, type RedriveFilter } from '../core/redrive';
 import type { DeadLetterCounts, DeadLetterStore, LetterMark } from '../dead-letters/dead-letter-store';
 
 const PAGE_LETTERS = 100;
@@ -36,9 +35,7 @@ export async function* lettersIn(
   let after = startIn(shard.shardId, undefined, filter);
   do {
     const page = await store.list(shard, { status: 'OPEN', code, fromMs, toMs, after, limit: PAGE_LETTERS });
-    const isWanted = (letter: DeadLetterHead): boolean =>
-      sequenceNumber === undefined || compareSequenceNumbers(letter.sequenceNumber, sequenceNumber) === 0;
-    const wanted = page.letters.filter(isWanted);
+    const wanted = page.letters.filter((letter) => isNamed(letter, sequenceNumber));
     if (wanted.length > 0) yield wanted;
     after = wanted.length < page.letters.length ? undefined : page.after;
   } while (after !== undefined);

@@ -36,6 +36,8 @@ export interface Totals {
   readonly filtered?: number;
   /** Of the records: set aside as dead letters. */
   readonly deadLettered?: number;
+  /** Not among the records: user records of aggregates whose hash keys are those of other shards. */
+  readonly leftOut?: number;
 }
 
 export const ZERO_TOTALS: Totals = { records: 0, bytes: 0, batches: 0 };

@@ -1,6 +1,7 @@
 /** A record that was set aside instead of handled, and what is known of it. Written in the transaction that moves the checkpoint past it. */
 import type { ErrorCode } from './errors';
 import type { ShardIdentity } from './names';
+import type { RecordPlace } from './record-name';
 
 /** Why a record was set aside. The first two are AWS Lambda's own words. */
 export type DeadLetterCondition =
@@ -32,15 +33,15 @@ export interface DeadLetterError {
   readonly runId: string;
 }
 
-export interface DeadLetterKey {
+export interface DeadLetterKey extends RecordPlace {
   readonly shard: ShardIdentity;
-  readonly sequenceNumber: string;
-  readonly subSequenceNumber?: number;
 }
 
 /** Without its payload: what a list shows. Times are epoch milliseconds. */
 export interface DeadLetterHead extends DeadLetterKey {
   readonly partitionKey: string;
+  /** Of a user record of an aggregate, if its producer gave one. */
+  readonly explicitHashKey?: string;
   readonly arrivalMs: number;
   /** Size of the payload, bytes. */
   readonly bytes: number;

@@ -2,6 +2,7 @@
 import type { DeadLetterCondition } from './dead-letter';
 import type { RecordError } from './outcome';
 import { comparePositions, type Position } from './positions';
+import { positionAfterName } from './record-name';
 
 /** `onFailure` with its defaults. */
 export interface FailurePolicy {
@@ -26,7 +27,7 @@ export interface FailurePolicy {
 export interface FailureStreak {
   /** Checkpoint at which the range began. */
   readonly position: Position;
-  /** Last sequence number of the range. */
+  /** Name of the last record of the range: its sequence number, or `seq.sub`. */
   readonly through: string;
   /** Records of the range that are to be handled, at most. */
   readonly records: number;
@@ -45,6 +46,7 @@ export interface FailureStreak {
 }
 
 export interface PendingRecord {
+  /** Its name: `seq` or `seq.sub`. */
   readonly sequenceNumber: string;
   readonly failures: number;
 }
@@ -150,5 +152,5 @@ export function retryDelayMs(policy: FailurePolicy, failures: number, random: nu
 }
 
 function afterRange({ through }: FailureStreak): Position {
-  return { at: 'AFTER', sequenceNumber: through };
+  return positionAfterName(through);
 }

@@ -168,6 +168,15 @@ export interface ConsumerOptions {
    */
   readonly handlerTimeoutMs?: number;
   /**
+   * Whether aggregates of the Kinesis Producer Library (KPL) are opened: the handler gets the user records in them, each with
+   * `subSequenceNumber`. false hands over each aggregate as the one record that it is.
+   *
+   * A batch may exceed its limits by one aggregate, which is never divided between batches.
+   *
+   * @default true
+   */
+  readonly openAggregates?: boolean;
+  /**
    * DynamoDB table that holds checkpoints; many consumers may share one. Keys `pk` and `sk`, both strings.
    *
    * @default tidemark-checkpoints
@@ -244,6 +253,7 @@ export const defaultConsumerOptions = {
   tableName: DEFAULT_TABLE_NAME,
   errorDetail: 'code',
   isolation: 'inline',
+  openAggregates: true,
 } as const satisfies Partial<ConsumerOptions>;
 
 /** Smallest and largest value of each whole-number option. */

@@ -1,6 +1,6 @@
 /** Which orders about something parked a shard refuses, and why: pure. */
 import type { Refusal } from './control';
-import { compareSequenceNumbers, isSequenceNumber } from './positions';
+import { compareRecordNames, isRecordName } from './record-name';
 import type { Halt, ParkedOrder, ParkedRequest } from './shard-work';
 
 type Kind = ParkedOrder['kind'];
@@ -30,7 +30,7 @@ function wrongRequest(kind: Kind, { by, reason, keyDigest, sequenceNumber }: Giv
   if (!isText(by)) return invalid('A request must say who makes it: { by, reason }');
   if (kind === 'skip' && !isText(reason)) return invalid('A skip must say why: { by, reason }');
   if (keyDigest !== undefined && !isText(keyDigest)) return invalid('Expected `keyDigest` to be a text');
-  if (sequenceNumber !== undefined && !isSequenceNumber(sequenceNumber))
+  if (sequenceNumber !== undefined && !isRecordName(sequenceNumber))
     return invalid('Expected `sequenceNumber` to be a sequence number: up to 128 digits');
   return undefined;
 }
@@ -53,7 +53,7 @@ function notParked(kind: Kind, request: Given, { halt, parkedKeys }: ParkedState
 }
 
 function isAt(halt: Halt, wanted: unknown): boolean {
-  return !isSequenceNumber(wanted) || compareSequenceNumbers(halt.sequenceNumber, wanted) === 0;
+  return !isRecordName(wanted) || compareRecordNames(halt.sequenceNumber, wanted) === 0;
 }
 
 function isText(value: unknown): value is string {

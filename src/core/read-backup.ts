@@ -85,6 +85,7 @@ function checkpointOf(read: BackupReader): BackupCheckpoint {
       batches: totals.count('batches'),
       ...totals.optional('filtered', 'filtered', totals.count),
       ...totals.optional('deadLettered', 'deadLettered', totals.count),
+      ...totals.optional('leftOut', 'leftOut', totals.count),
     },
     committedAtMs: read.timeMs('committedAt'),
     ...read.optional('rewindId', 'rewindId', read.text),

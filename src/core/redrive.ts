@@ -2,13 +2,14 @@
 import type { DeadLetterHead } from './dead-letter';
 import type { ErrorCode } from './errors';
 import type { StreamIncarnation } from './names';
-import { compareSequenceNumbers } from './positions';
+import { overlap, parseRecordName, type RecordPlace } from './record-name';
 import type { ControlRequest } from './control';
 import type { ErrorNote, Timing } from './shard-work';
 
 /** Which letters. What is left out does not matter. Times are epoch milliseconds at which a letter was set aside, bounds included. */
 export interface RedriveFilter {
   readonly shardId?: string;
+  /** Of the record; `seq.sub` for one user record of an aggregate, where `seq` means all of them. */
   readonly sequenceNumber?: string;
   /** Code of the last error. */
   readonly code?: ErrorCode;
@@ -135,10 +136,16 @@ export function judgeLetter(letter: DeadLetterHead, request: RedriveRequest): Le
 
 function isAskedFor(letter: DeadLetterHead, { sequenceNumber, fromMs, toMs }: RedriveFilter): boolean {
   return (
-    (sequenceNumber === undefined || compareSequenceNumbers(letter.sequenceNumber, sequenceNumber) === 0) &&
+    isNamed(letter, sequenceNumber) &&
     (fromMs === undefined || letter.writtenAtMs >= fromMs) &&
     (toMs === undefined || letter.writtenAtMs <= toMs)
   );
+}
+
+/** Whether a letter is of the record that is asked for, if one is. */
+export function isNamed(letter: RecordPlace, name: string | undefined): boolean {
+  const wanted = name === undefined ? undefined : parseRecordName(name);
+  return name === undefined || (wanted !== undefined && overlap(letter, wanted));
 }
 
 /** To be asked only of a letter that this redrive has not tried: a failure of its own changes the code. */
@@ -153,8 +160,9 @@ export function startIn(
   { sequenceNumber }: RedriveFilter,
 ): RedriveCursor['after'] {
   if (cursor?.shardId === shardId) return cursor.after;
-  if (sequenceNumber === undefined || BigInt(sequenceNumber) === 0n) return undefined;
-  return { sequenceNumber: String(BigInt(sequenceNumber) - 1n), subSequenceNumber: 99_999_999 };
+  const wanted = sequenceNumber === undefined ? undefined : parseRecordName(sequenceNumber);
+  if (wanted === undefined || BigInt(wanted.sequenceNumber) === 0n) return undefined;
+  return { sequenceNumber: String(BigInt(wanted.sequenceNumber) - 1n), subSequenceNumber: 99_999_999 };
 }
 
 /** Shards that are still to be looked at, in order: the cursor's own, unless it is done, and those behind it. */

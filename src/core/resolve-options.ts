@@ -28,6 +28,7 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly errorDetail: 'code' | 'message';
   readonly onFailure: FailurePolicy;
   readonly isolation: 'inline' | 'thread';
+  readonly openAggregates: boolean;
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
   /** Undefined: as the endpoint has it. */
@@ -47,6 +48,7 @@ const KNOWN = [
     'errorDetail',
     'onFailure',
     'isolation',
+    'openAggregates',
     'file',
     'deadLetterTtlMs',
     'readBudget',
@@ -75,7 +77,8 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const start = check(parseStart(given.startFrom), 'startFrom', START_EXPECTED, given.startFrom);
   const table = given.tableName ?? defaultConsumerOptions.tableName;
   const tableName = check(matching(table, TABLE_NAME), 'tableName', '3 to 255 letters, digits or _.-', table);
-  const more = { ...resolveChoices(given, problems), ...resolveOptional(given, problems) };
+  const openAggregates = resolveFlag(given, problems);
+  const more = { openAggregates, ...resolveChoices(given, problems), ...resolveOptional(given, problems) };
   const onFailure = resolveFailurePolicy(given.onFailure, problems);
   const tuning = resolveTuning(given, problems);
   const readBudget = resolveReadBudget(given.readBudget, problems);
@@ -118,6 +121,12 @@ function resolveChoices(
     return chosen ?? defaultConsumerOptions[option];
   };
   return { errorDetail: choose('errorDetail'), isolation: choose('isolation') };
+}
+
+function resolveFlag(given: Partial<Record<keyof ConsumerOptions, unknown>>, problems: string[]): boolean {
+  const value = given.openAggregates ?? defaultConsumerOptions.openAggregates;
+  if (typeof value !== 'boolean') problems.push(`Expected \`openAggregates\` to be true or false, got ${show(value)}`);
+  return value === true;
 }
 
 /** Options that have no default. */

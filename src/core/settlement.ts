@@ -9,11 +9,11 @@ import {
   type PendingRecord,
 } from './failure-policy';
 import type { RecordError, RecordOutcomes } from './outcome';
-import { compareSequenceNumbers, type Position } from './positions';
+import type { Position } from './positions';
+import { compareRecordNames, nameOfRecord, positionAfter, type PlacedRecord } from './record-name';
 
 /** A record of a span that is settled together. */
-export interface SettledRecord {
-  readonly sequenceNumber: string;
+export interface SettledRecord extends PlacedRecord {
   readonly arrivalMs: number;
 }
 
@@ -98,7 +98,7 @@ function sortOut(
   const givenUp: GivenUp[] = [];
   const waiting: Waiting[] = [];
   const failuresOf = failureCounter(streakAt(streak, position));
-  const nameOf = (index: number): string => records[index]?.sequenceNumber ?? '';
+  const nameOf = (index: number): string => nameAt(records, index);
   for (const index of diverted)
     givenUp.push({ index, error: KEY_PARKED, condition: 'PartitionKeyParked', attempts: 0 });
   for (const { index, error } of outcomes.rejected)
@@ -114,11 +114,11 @@ function sortOut(
   return { givenUp: givenUp.toSorted(byIndex), waiting: waiting.toSorted(byIndex) };
 }
 
-function failureCounter(streak: FailureStreak | undefined): (sequenceNumber: string) => number {
+function failureCounter(streak: FailureStreak | undefined): (name: string) => number {
   if (streak === undefined) return () => 0;
   if (streak.pending === undefined) return () => streak.failures;
   const failures = new Map(streak.pending.map((record) => [record.sequenceNumber, record.failures]));
-  return (sequenceNumber) => failures.get(sequenceNumber) ?? 0;
+  return (name) => failures.get(name) ?? 0;
 }
 
 /** Given up, but not yet covered: it stays in line with one attempt less than its last, so that it is given up again. */
@@ -155,10 +155,10 @@ function rangeOf(
   { position, records, streak }: Span,
   left: readonly Waiting[],
 ): { readonly through: string; readonly pending: readonly PendingRecord[] } {
-  const last = records.at(-1)?.sequenceNumber ?? '';
+  const last = nameAt(records, records.length - 1);
   const named = namedStreak(streakAt(streak, position));
   const here: PendingRecord[] = left.map(({ index, failures }) => ({
-    sequenceNumber: records[index]?.sequenceNumber ?? '',
+    sequenceNumber: nameAt(records, index),
     failures,
   }));
   const beyond = (named?.pending ?? []).filter(({ sequenceNumber }) => isBehind(sequenceNumber, last));
@@ -178,11 +178,16 @@ function farther(a: string | undefined, b: string): string {
 }
 
 function isBehind(a: string, b: string): boolean {
-  return compareSequenceNumbers(a, b) > 0;
+  return compareRecordNames(a, b) > 0;
 }
 
 function after(record: SettledRecord | undefined): Position {
-  return { at: 'AFTER', sequenceNumber: record?.sequenceNumber ?? '0' };
+  return positionAfter(record ?? { sequenceNumber: '0' });
+}
+
+function nameAt(records: readonly SettledRecord[], index: number): string {
+  const record = records[index];
+  return record ? nameOfRecord(record) : '';
 }
 
 function byIndex(a: { index: number }, b: { index: number }): number {

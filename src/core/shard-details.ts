@@ -1,5 +1,6 @@
 import type { ControlRequest } from './control';
 import { describePosition } from './positions';
+import { nameOfRecord } from './record-name';
 import { describeHalt, describeStep, describeStreak } from './failure-step-text';
 import type { ShardEvent, ShardStatus } from './shard-work';
 
@@ -40,11 +41,12 @@ function troubleRows({ halt, streak, lastError, recentEvents, phase }: ShardStat
 }
 
 function countRows({ totals, parkedKeys = 0 }: ShardStatus['progress']): [string, string | undefined][] {
-  const { records, batches, bytes, filtered = 0, deadLettered = 0 } = totals;
+  const { records, batches, bytes, filtered = 0, deadLettered = 0, leftOut = 0 } = totals;
   const done = [count(records, 'record'), count(batches, 'batch', 'batches'), count(bytes, 'byte')];
   return [
     ['Committed', done.join(', ')],
     ['Filtered', filtered === 0 ? undefined : count(filtered, 'record')],
+    ['Left out of aggregates', leftOut === 0 ? undefined : count(leftOut, 'user record')],
     ['Dead letters', deadLettered === 0 ? undefined : count(deadLettered, 'record')],
     ['Parked partition keys', parkedKeys === 0 ? undefined : count(parkedKeys, 'key')],
   ];
@@ -56,7 +58,7 @@ function listEvents(events: readonly ShardEvent[]): string {
 
 /** One line for the Web UI about the slice that begins: what will be read on from, and what was done so far. */
 export function describeSlice({ slices, position, progress, failures }: ShardStatus): string {
-  const from = position.at === 'AFTER' ? `after …${position.sequenceNumber.slice(-12)}` : describePosition(position);
+  const from = position.at === 'AFTER' ? `after …${nameOfRecord(position).slice(-12)}` : describePosition(position);
   const retry = failures > 0 ? `, retry ${failures}` : '';
   return `Slice ${slices}${retry}: read ${from}; so far ${countDone(progress)}`;
 }
@@ -77,6 +79,8 @@ export function describeEvent(event: ShardEvent): string {
       return `${at} another execution had taken the shard`;
     case 'dataLoss':
       return `${at} **records may be lost**: retention took what arrived from ${new Date(event.fromMs).toISOString()} to ${new Date(event.toMs).toISOString()}`;
+    case 'leftOut':
+      return `${at} left out ${count(event.records, 'user record')} of aggregates: their hash keys are those of other shards`;
     case 'paused':
       return `${at} paused${untilText(event.untilMs)} ${byWhom(event)}`;
     case 'resumed':

@@ -34,7 +34,7 @@ export interface SliceInput {
 export interface ParkedRequest extends ControlRequest {
   /** Only the records of the partition key with this digest; left out for the shard itself, or to retry every parked key. */
   readonly keyDigest?: string;
-  /** Only if the shard is parked at just this record: what somebody looked at may have changed meanwhile. */
+  /** Only if the shard is parked at just this record (its name): what somebody looked at may have changed meanwhile. */
   readonly sequenceNumber?: string;
 }
 
@@ -82,6 +82,7 @@ export interface SliceResult {
 /** A shard that waits because of a record that was given up, and whose policy is not to set it aside. */
 export interface Halt {
   readonly how: 'park' | 'stop';
+  /** Name of the record: `seq` or `seq.sub`. */
   readonly sequenceNumber: string;
   readonly sinceMs: number;
   /** When it is tried again without an operator. */
@@ -108,10 +109,12 @@ export type ShardEvent =
   | { readonly kind: 'claimed'; readonly atMs: number; readonly adopted: 'none' | 'row' | 'input' | 'created' }
   | ({ readonly kind: 'dataLoss'; readonly atMs: number } & DataLoss)
   | { readonly kind: 'fenced'; readonly atMs: number }
+  /** User records of aggregates that belong to other shards were passed over. */
+  | { readonly kind: 'leftOut'; readonly atMs: number; readonly records: number }
   | ControlStep
   | FailureStep;
 
-/** A step of the failure policy, with its reason. Records are named by their sequence numbers only. */
+/** A step of the failure policy, with its reason. Records are named by their sequence numbers only, `seq` or `seq.sub`. */
 export type FailureStep =
   | ({ readonly kind: 'retry'; readonly attempt: number; readonly of: number; readonly delayMs: number } & StepRange)
   /** The range was cut: its first `size` records are tried next. */

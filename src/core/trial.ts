@@ -1,7 +1,8 @@
 import type { TrialMark, Writer } from './checkpoint';
 import type { ErrorCode } from './errors';
 import type { FailureStreak } from './failure-policy';
-import { isSequenceNumber, parsePosition } from './positions';
+import { parsePosition } from './positions';
+import { isRecordName } from './record-name';
 
 /** A mark from a stored value; undefined if it is not one. */
 export function parseTrial(value: unknown): TrialMark | undefined {
@@ -17,7 +18,7 @@ function parseStreak(value: unknown): FailureStreak | undefined {
   const streak = value as FailureStreak;
   const position = parsePosition(streak.position);
   const areCounts = [streak.records, streak.failures, streak.deaths].every(Number.isSafeInteger);
-  if (!areCounts || position === undefined || !isSequenceNumber(streak.through)) return undefined;
+  if (!areCounts || position === undefined || !isRecordName(streak.through)) return undefined;
   const isKnown = ['retry', 'cut', 'final'].includes(streak.phase) && Array.isArray(streak.pending ?? []);
   return isKnown ? { ...streak, position } : undefined;
 }

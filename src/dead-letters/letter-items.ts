@@ -95,6 +95,7 @@ export function headAttributes(letter: DeadLetterHead): PlainItem {
     },
     subSequenceNumber: letter.subSequenceNumber,
     partitionKey: letter.partitionKey,
+    explicitHashKey: letter.explicitHashKey,
     bytes: letter.bytes,
     [TIME_TO_LIVE_ATTRIBUTE]: expirySeconds(letter),
     ...changingAttributes(letter),

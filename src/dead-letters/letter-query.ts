@@ -14,6 +14,7 @@ const HEAD_ATTRIBUTES = [
   'KinesisBatchInfo',
   'subSequenceNumber',
   'partitionKey',
+  'explicitHashKey',
   'bytes',
   'status',
   'errors',

@@ -39,6 +39,7 @@ export function fromHeadItem(item: PlainItem, shard: ShardIdentity, key: ItemKey
     version: read.count('letterVersion'),
     ...withoutUndefined({
       subSequenceNumber: read.optionalNumber('subSequenceNumber'),
+      explicitHashKey: read.optionalText('explicitHashKey'),
       expiresAtMs: expiresAt === undefined ? undefined : expiresAt * 1_000,
       decidedBy: read.optionalText('decidedBy'),
       reason: read.optionalText('reason'),

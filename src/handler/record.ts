@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { ShardIdentity } from '../core/names';
+import { nameOfRecord } from '../core/record-name';
 import type { RawRecord } from '../kinesis/kinesis-port';
 
 /**
@@ -15,6 +16,13 @@ export class KinesisRecord<T = unknown> {
   readonly partitionKey: string;
   /** Decimal string of up to 56 digits and more; compare as BigInt. Order within one shard. */
   readonly sequenceNumber: string;
+  /**
+   * Index in its KPL aggregate, from 0: all user records of an aggregate have the sequence number of the record that held them, and
+   * differ in this. Undefined for a record that was not aggregated.
+   */
+  readonly subSequenceNumber: number | undefined;
+  /** The hash key that the producer of a user record gave in place of its partition key's, decimal; Kinesis tells none of other records. */
+  readonly explicitHashKey: string | undefined;
   /** When Kinesis took the record, approximately. */
   readonly arrivalTime: Date;
   readonly #shard: ShardIdentity;
@@ -25,6 +33,8 @@ export class KinesisRecord<T = unknown> {
     this.value = value as T;
     this.partitionKey = raw.partitionKey;
     this.sequenceNumber = raw.sequenceNumber;
+    this.subSequenceNumber = raw.subSequenceNumber;
+    this.explicitHashKey = raw.explicitHashKey;
     this.arrivalTime = new Date(raw.arrivalMs);
     this.#shard = shard;
   }
@@ -40,7 +50,7 @@ export class KinesisRecord<T = unknown> {
   get idempotencyKey(): string {
     const { streamArn, createdAtMs, shardId } = this.#shard;
     return createHash('sha256')
-      .update(`${streamArn}\n${createdAtMs}\n${shardId}\n${this.sequenceNumber}`)
+      .update(`${streamArn}\n${createdAtMs}\n${shardId}\n${nameOfRecord(this)}`)
       .digest('base64url');
   }
 
@@ -65,7 +75,13 @@ export class KinesisRecord<T = unknown> {
   }
 
   /** Identity without the payload, so that a logged record shows no data. */
-  toJSON(): { shardId: string; sequenceNumber: string; bytes: number } {
-    return { shardId: this.shardId, sequenceNumber: this.sequenceNumber, bytes: this.data.byteLength };
+  toJSON(): { shardId: string; sequenceNumber: string; subSequenceNumber?: number; bytes: number } {
+    const { shardId, sequenceNumber, subSequenceNumber: sub, data } = this;
+    return {
+      shardId,
+      sequenceNumber,
+      ...(sub === undefined ? {} : { subSequenceNumber: sub }),
+      bytes: data.byteLength,
+    };
   }
 }

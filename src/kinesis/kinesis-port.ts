@@ -1,4 +1,5 @@
 import type { IteratorStart } from '../core/read-start';
+import type { PlacedRecord } from '../core/record-name';
 import type { Shard } from '../core/shard-graph';
 
 /** Identity and state of a stream. */
@@ -13,11 +14,15 @@ export interface StreamDescription {
   readonly serviceNowMs: number;
 }
 
-/** One record as Kinesis returned it. `data` may be a view of the page: it must not be kept beyond the batch. */
-export interface RawRecord {
-  readonly sequenceNumber: string;
+/**
+ * One record as Kinesis returned it, or one user record of an aggregate. `data` may be a view of the page: it must not be kept beyond the
+ * batch.
+ */
+export interface RawRecord extends PlacedRecord {
   readonly partitionKey: string;
   readonly data: Uint8Array;
+  /** Only of a user record, if its producer gave one: decimal string. */
+  readonly explicitHashKey?: string;
   /** Approximate arrival time, epoch milliseconds. */
   readonly arrivalMs: number;
 }

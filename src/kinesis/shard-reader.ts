@@ -27,6 +27,8 @@ export interface ReadResult {
   readonly end?: { readonly childShardIds: readonly string[] };
   /** What the page takes of the process's memory: to be released once its records are done with. */
   readonly memory?: PageReservation;
+  /** The last record that was read, where nothing of it was left to hand out: an aggregate that is empty, or of other shards. */
+  readonly passed?: { readonly sequenceNumber: string; readonly arrivalMs: number };
 }
 
 export interface ReaderEnvironment {

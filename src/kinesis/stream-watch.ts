@@ -1,6 +1,7 @@
 import { TidemarkError, codeOf } from '../core/errors';
 import type { StreamIncarnation } from '../core/names';
 import { childrenOf } from '../core/shard-graph';
+import { HashRange } from './hash-range';
 import type { KinesisPort, StreamDescription } from './kinesis-port';
 
 /** Shortest time between two DescribeStreamSummary calls of one process: AWS allows 20 a second per account. */
@@ -14,6 +15,8 @@ export class StreamWatch {
   private lastCallAt = -Infinity;
   private running: Promise<unknown> = Promise.resolve();
   private queued: Promise<StreamDescription> | undefined;
+  private readonly hashRanges = new Map<string, HashRange | undefined>();
+  private listing: Promise<void> | undefined;
 
   constructor(
     private readonly kinesis: KinesisPort,
@@ -42,6 +45,21 @@ export class StreamWatch {
     // Shard ids repeat: the listing must not be that of another stream of the same name.
     await this.fresh();
     return children;
+  }
+
+  /** Hash keys of a shard; undefined where the stream no longer lists it, or the endpoint does not tell them. */
+  async hashRangeOf(shardId: string): Promise<HashRange | undefined> {
+    if (!this.hashRanges.has(shardId)) {
+      this.listing ??= this.listHashRanges().finally(() => (this.listing = undefined));
+      await this.listing;
+    }
+    return this.hashRanges.get(shardId);
+  }
+
+  private async listHashRanges(): Promise<void> {
+    const shards = await this.kinesis.listShards(this.stream);
+    await this.fresh();
+    for (const shard of shards) this.hashRanges.set(shard.shardId, HashRange.of(shard));
   }
 
   /**

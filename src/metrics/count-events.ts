@@ -72,6 +72,8 @@ class Counting {
     this.add('tidemark_batches_committed_total', totals.batches - before.totals.batches, shard);
     const filtered = (totals.filtered ?? 0) - (before.totals.filtered ?? 0);
     this.add('tidemark_records_filtered_total', filtered, shard);
+    const leftOut = (totals.leftOut ?? 0) - (before.totals.leftOut ?? 0);
+    this.add('tidemark_records_left_out_total', leftOut, shard);
   }
 
   kinesisFailed({ shard, code }: KinesisFailedMessage): void {
@@ -82,8 +84,8 @@ class Counting {
 
   event(place: Place, event: ShardEvent): void {
     const { kind } = event;
-    // Both have counters of their own, from the moment they are known.
-    if (kind === 'claimed' || kind === 'fenced') return;
+    // They have counters of their own, from the moment they are known.
+    if (kind === 'claimed' || kind === 'fenced' || kind === 'leftOut') return;
     if (kind === 'dataLoss') return this.add('tidemark_data_loss_total', 1, place);
     this.add('tidemark_failure_steps_total', 1, place, { step: kind });
     if (kind === 'deadLettered') this.add('tidemark_dead_letters_total', 1, place, { code: event.code });

@@ -53,6 +53,12 @@ export const metricDefinitions = {
     help: 'Committed records that the filter left out.',
     labels: SHARD,
   },
+  tidemark_records_left_out_total: {
+    kind: 'counter',
+    unit: '{record}',
+    help: 'User records of KPL aggregates that were left out, because their hash keys are those of other shards.',
+    labels: SHARD,
+  },
   tidemark_dead_letters_total: {
     kind: 'counter',
     unit: '{record}',

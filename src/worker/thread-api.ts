@@ -3,6 +3,7 @@ import { TidemarkError } from '../core/errors';
 import { defineConsumer } from '../handler/define-consumer';
 import { eachRecord } from '../handler/each-record';
 import { RecordRejectedError } from '../handler/record-rejected-error';
+import { aggregate } from '../kinesis/aggregate';
 import type * as tidemark from '../index';
 
 const load = createRequire(__filename);
@@ -14,6 +15,7 @@ const load = createRequire(__filename);
 export const threadApi: Record<keyof typeof tidemark, unknown> = {
   defineConsumer,
   eachRecord,
+  aggregate,
   RecordRejectedError,
   TidemarkError,
   createWorker: async () => refuse('createWorker'),

@@ -97,6 +97,7 @@ function describeWriting(store: () => OpenedStore): void {
   it('gives everything back that is known of a letter', async () => {
     const letter = letterOf(shardOf(newStream()), {
       subSequenceNumber: 3,
+      explicitHashKey: '340282366920938463463374607431768211455',
       condition: 'SkippedByOperator',
       status: 'DISCARDED',
       errors: [failure(), failure({ code: 'SCHEMA_INVALID', attempts: 1, runId: 'run-2' })],

@@ -15,6 +15,10 @@ const PLACE = 3;
 export interface PackedRecords {
   readonly sequenceNumbers: readonly string[];
   readonly partitionKeys: readonly string[];
+  /** Left out where no record is of an aggregate; below 0 for those that are not. */
+  readonly subSequenceNumbers?: Float64Array;
+  /** Left out where no record has one. */
+  readonly explicitHashKeys?: readonly (string | undefined)[];
   readonly arrivalMs: Float64Array;
   readonly places: Uint32Array;
   /** Borrowed ones first, then at most one of copies. */
@@ -45,6 +49,7 @@ export function lend(records: readonly RawRecord[], isKept: boolean): Loan {
   const packed: PackedRecords = {
     sequenceNumbers: records.map(({ sequenceNumber }) => sequenceNumber),
     partitionKeys: records.map(({ partitionKey }) => partitionKey),
+    ...packAggregated(records),
     arrivalMs: Float64Array.from(records, ({ arrivalMs }) => arrivalMs),
     places,
     buffers,
@@ -82,13 +87,32 @@ function placesOf(
   return copies.length === 0 ? { places } : { places, copies: concatenate(copies, copiedBytes) };
 }
 
-export function unpack({ sequenceNumbers, partitionKeys, arrivalMs, places, buffers }: PackedRecords): RawRecord[] {
-  return sequenceNumbers.map((sequenceNumber, at) => ({
-    sequenceNumber,
-    partitionKey: partitionKeys[at] ?? '',
-    data: payloadAt(places, at, buffers),
-    arrivalMs: arrivalMs[at] ?? 0,
-  }));
+/** What only user records of aggregates have. */
+function packAggregated(records: readonly RawRecord[]): Pick<PackedRecords, 'subSequenceNumbers' | 'explicitHashKeys'> {
+  const hasSubs = records.some(({ subSequenceNumber }) => subSequenceNumber !== undefined);
+  const hasHashKeys = records.some(({ explicitHashKey }) => explicitHashKey !== undefined);
+  return {
+    ...(hasSubs
+      ? { subSequenceNumbers: Float64Array.from(records, ({ subSequenceNumber }) => subSequenceNumber ?? -1) }
+      : {}),
+    ...(hasHashKeys ? { explicitHashKeys: records.map(({ explicitHashKey }) => explicitHashKey) } : {}),
+  };
+}
+
+export function unpack(packed: PackedRecords): RawRecord[] {
+  const { sequenceNumbers, partitionKeys, arrivalMs, places, buffers, subSequenceNumbers, explicitHashKeys } = packed;
+  return sequenceNumbers.map((sequenceNumber, at) => {
+    const sub = subSequenceNumbers?.[at] ?? -1;
+    const explicitHashKey = explicitHashKeys?.[at];
+    return {
+      sequenceNumber,
+      partitionKey: partitionKeys[at] ?? '',
+      data: payloadAt(places, at, buffers),
+      arrivalMs: arrivalMs[at] ?? 0,
+      ...(sub < 0 ? {} : { subSequenceNumber: sub }),
+      ...(explicitHashKey === undefined ? {} : { explicitHashKey }),
+    };
+  });
 }
 
 function payloadAt(places: Uint32Array, at: number, buffers: readonly ArrayBuffer[]): Uint8Array {

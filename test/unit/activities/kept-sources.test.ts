@@ -1,11 +1,13 @@
 import type { BatchSource } from '../../../src/activities/batch-source';
+import { LeftOut } from '../../../src/activities/left-out';
 import { KeptSources, type OpenSource } from '../../../src/activities/kept-sources';
 
 function open(): OpenSource & { close: jest.Mock } {
   const close = jest.fn();
   return {
     source: { close } as unknown as BatchSource,
-    reader: { renewFrom: jest.fn() },
+    leftOut: new LeftOut(),
+    renewFrom: jest.fn(),
     listener: { onTrouble: jest.fn() },
     close,
   };

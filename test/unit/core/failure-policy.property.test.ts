@@ -19,6 +19,7 @@ const runs = (more: Partial<Record<keyof PolicyRun, fc.Arbitrary<unknown>>> = {}
     tempers: fc.array(tempers, { minLength: 1, maxLength: 60 }),
     offers: fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 5 }),
     handler: fc.constantFrom('throws' as const, 'names' as const),
+    aggregates: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 6 }),
     ...more,
   }) as fc.Arbitrary<PolicyRun>;
 

@@ -8,6 +8,7 @@ import {
 } from '../../../src/core/failure-policy';
 import { ALL_HANDLED, type RecordError, type RecordOutcomes } from '../../../src/core/outcome';
 import { TRIM_HORIZON, type Position } from '../../../src/core/positions';
+import { nameOfRecord, positionAfter } from '../../../src/core/record-name';
 import { settle, type SettledRecord } from '../../../src/core/settlement';
 import { chooseSpan } from '../../../src/core/span';
 
@@ -19,6 +20,8 @@ export interface PolicyRun {
   readonly tempers: readonly Temper[];
   /** Records per offer, repeated: what a page happened to bring. */
   readonly offers: readonly number[];
+  /** User records per record of Kinesis, repeated; 0 for a record that is no aggregate. */
+  readonly aggregates?: readonly number[];
   /** `throws`: the handler stops at the first failure and says nothing else. `names`: it says what became of each. */
   readonly handler: 'throws' | 'names';
   /** Steps after which an execution dies between the handler and its commit. */
@@ -41,9 +44,11 @@ export class PolicyModel {
   private committed = 0;
   private streak: FailureStreak | undefined;
   private readonly rejections = new Set<string>();
+  private readonly records: readonly SettledRecord[];
 
   constructor(private readonly run: PolicyRun) {
     this.runsOf = run.tempers.map(() => 0);
+    this.records = placed(run.tempers.length, run.aggregates ?? [0]);
   }
 
   play(): this {
@@ -57,7 +62,13 @@ export class PolicyModel {
   }
 
   private get position(): Position {
-    return this.committed === 0 ? TRIM_HORIZON : { at: 'AFTER', sequenceNumber: nameOf(this.committed - 1) };
+    const last = this.records[this.committed - 1];
+    return last === undefined ? TRIM_HORIZON : positionAfter(last);
+  }
+
+  private nameOf(index: number): string {
+    const record = this.records[index];
+    return record ? nameOfRecord(record) : '';
   }
 
   private step(): void {
@@ -66,10 +77,13 @@ export class PolicyModel {
     const offered = [...tempers.keys()].slice(this.committed, this.committed + size);
     const streak = streakAt(this.streak, this.position);
     const standsAlone = (name: string): boolean => this.rejections.has(name);
-    const choice = chooseSpan(offered.map(nameOf), { streak, maxOffered: Infinity, standsAlone });
+    const choice = chooseSpan(
+      offered.map((index) => this.nameOf(index)),
+      { streak, maxOffered: Infinity, standsAlone },
+    );
     const span = offered.slice(0, choice.length);
     if (streak?.phase === 'final') return this.giveUp(span, choice.offered);
-    if (standsAlone(nameOf(span[0] ?? 0)))
+    if (standsAlone(this.nameOf(span[0] ?? 0)))
       return this.settle(span, { ...ALL_HANDLED, rejected: [{ index: 0, error: ERROR }] });
     this.tryOut(span, choice.offered);
   }
@@ -89,7 +103,7 @@ export class PolicyModel {
   }
 
   private throwAt(span: readonly number[], offered: readonly number[], record: number): void {
-    if (this.run.tempers[record] === 'rejected') this.rejections.add(nameOf(record));
+    if (this.run.tempers[record] === 'rejected') this.rejections.add(this.nameOf(record));
     else this.fail(span, offered, { kind: 'failed', error: ERROR });
   }
 
@@ -122,7 +136,7 @@ export class PolicyModel {
   private fail(span: readonly number[], offered: readonly number[], cause: FailureCause): void {
     const trial = {
       position: this.position,
-      through: nameOf(span.at(-1) ?? 0),
+      through: this.nameOf(span.at(-1) ?? 0),
       records: offered.length,
       oldestArrivalMs: 0,
     };
@@ -139,7 +153,7 @@ export class PolicyModel {
   }
 
   private settle(span: readonly number[], outcomes: RecordOutcomes): void {
-    const records: SettledRecord[] = span.map((record) => ({ sequenceNumber: nameOf(record), arrivalMs: 0 }));
+    const records = span.flatMap((record) => this.records[record] ?? []);
     const { position } = this;
     const input = { position, records, outcomes, streak: streakAt(this.streak, position) };
     const { covered, givenUp, retry } = settle(this.run.policy, input, { nowMs: 0, random: 0 });
@@ -159,6 +173,14 @@ export class PolicyModel {
   }
 }
 
-export function nameOf(record: number): string {
-  return String(1_000 + record);
+function placed(count: number, aggregates: readonly number[]): SettledRecord[] {
+  const records: SettledRecord[] = [];
+  for (let at = 0; records.length < count; at += 1) {
+    const size = aggregates[at % aggregates.length] ?? 0;
+    const record = { sequenceNumber: String(1_000 + at), arrivalMs: 0 };
+    if (size === 0) records.push(record);
+    for (let sub = 0; sub < size; sub += 1)
+      records.push({ ...record, subSequenceNumber: sub, hasMore: sub < size - 1 });
+  }
+  return records.slice(0, count);
 }

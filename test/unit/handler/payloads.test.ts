@@ -125,3 +125,23 @@ it('whatever the pages and the batch: what arrives is what was sent, and afterwa
     }),
   );
 });
+
+it('user records of aggregates keep their indexes and hash keys, and are copied out of what they came in', () => {
+  const aggregate = Buffer.allocUnsafeSlow(LARGE);
+  const records: RawRecord[] = [
+    { sequenceNumber: '1', partitionKey: 'plain', data: Buffer.from('a'), arrivalMs: 1 },
+    { sequenceNumber: '2', subSequenceNumber: 0, partitionKey: 'ORD', data: aggregate.subarray(10, 20), arrivalMs: 2 },
+    {
+      sequenceNumber: '2',
+      subSequenceNumber: 1,
+      partitionKey: 'JFK',
+      explicitHashKey: '7',
+      data: aggregate.subarray(30, 40),
+      arrivalMs: 2,
+    },
+  ];
+  const there = sent(lend(records, false)).records;
+  expect(there.map(({ data, ...record }) => ({ ...record, data: Buffer.from(data) }))).toEqual(records);
+  expect('subSequenceNumber' in (there[0] ?? {})).toBe(false);
+  expect(lend(records.slice(0, 1), true).packed).not.toHaveProperty('subSequenceNumbers');
+});

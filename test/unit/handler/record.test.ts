@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 
 import { KinesisRecord } from '../../../src/handler/record';
+import type { RawRecord } from '../../../src/kinesis/kinesis-port';
 
 const SHARD = {
   consumer: 'delays',
@@ -17,7 +19,12 @@ const RAW = {
   arrivalMs: 1_767_225_600_123,
 };
 
-function recordOf(raw: Partial<typeof RAW> = {}, shard: Partial<typeof SHARD> = {}): KinesisRecord {
+interface Place {
+  readonly sequenceNumber: string;
+  readonly subSequenceNumber?: number;
+}
+
+function recordOf(raw: Partial<RawRecord> = {}, shard: Partial<typeof SHARD> = {}): KinesisRecord {
   return new KinesisRecord({ ...RAW, ...raw }, { ...SHARD, ...shard });
 }
 
@@ -69,15 +76,28 @@ describe('the idempotency key', () => {
     expect(other.idempotencyKey).toBe(recordOf().idempotencyKey);
   });
 
+  it('of a user record has its index too, and so never changes either', () => {
+    const user = recordOf({ subSequenceNumber: 0 });
+    expect(user.idempotencyKey).toBe(
+      createHash('sha256')
+        .update(`${SHARD.streamArn}\n1767225600000\nshardId-000000000000\n${RAW.sequenceNumber}.0`)
+        .digest('base64url'),
+    );
+    expect(user.idempotencyKey).not.toBe(recordOf().idempotencyKey);
+  });
+
   it('differs for every other record of every other shard of every other stream', () => {
     const identity = fc.record({
       streamArn: fc.constantFrom('arn:1', 'arn:11', 'arn'),
       createdAtMs: fc.integer({ min: 1, max: 11 }),
       shardId: fc.constantFrom('shardId-1', 'shardId-11'),
       sequenceNumber: fc.bigInt({ min: 1n, max: 111n }).map(String),
+      subSequenceNumber: fc.constantFrom(undefined, 0, 1, 11),
     });
-    const keyOf = ({ sequenceNumber, ...shard }: { sequenceNumber: string } & Partial<typeof SHARD>): string =>
-      recordOf({ sequenceNumber }, shard).idempotencyKey;
+    const keyOf = (identity: Place & Partial<typeof SHARD>): string => {
+      const { sequenceNumber, subSequenceNumber, ...shard } = identity;
+      return recordOf({ sequenceNumber, subSequenceNumber }, shard).idempotencyKey;
+    };
     fc.assert(
       fc.property(identity, identity, (a, b) => {
         expect(keyOf(a) === keyOf(b)).toBe(JSON.stringify(a) === JSON.stringify(b));
@@ -106,5 +126,6 @@ describe('a record that is logged', () => {
       bytes: 6,
     });
     expect(inspect(secret)).toContain(RAW.sequenceNumber);
+    expect(JSON.parse(JSON.stringify(recordOf({ subSequenceNumber: 0 })))).toMatchObject({ subSequenceNumber: 0 });
   });
 });

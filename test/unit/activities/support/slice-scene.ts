@@ -78,9 +78,13 @@ export class SliceScene {
     this.activities = this.activitiesWith(options);
   }
 
-  static async open(options: Partial<ConsumerOptions> = {}, start: Position = TRIM_HORIZON): Promise<SliceScene> {
+  static async open(
+    options: Partial<ConsumerOptions> = {},
+    start: Position = TRIM_HORIZON,
+    shards = 1,
+  ): Promise<SliceScene> {
     const server = await startScriptedKinesis();
-    const { arn: streamArn, createdAtMs } = server.createStream('flights', 1);
+    const { arn: streamArn, createdAtMs } = server.createStream('flights', shards);
     const shard = { consumer: 'delays', streamName: 'flights', streamArn, createdAtMs, shardId: SHARD };
     return new SliceScene(server, shard, start, options);
   }
