@@ -6,6 +6,7 @@ import { Report } from './measure/report';
 import type { Result } from './measure/result';
 import { aggregates } from './scenarios/aggregates';
 import { BenchContext, type Sizes } from './scenarios/bench-context';
+import { decode } from './scenarios/decode';
 import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
 import { isolation } from './scenarios/isolation';
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Res
   isolation,
   memory,
   aggregates,
+  decode,
 };
 
 interface Options extends Sizes {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError } from './aws-error';
+import { asksForCbor, cborReply, decodeCborRequest, type CborForm } from './cbor';
 import { FaultRules, type FaultAction } from './fault-rules';
 import { isObject, jsonReply, parseObject, readJsonRequest, type JsonReply, type JsonRequest } from './json-request';
 import { RequestLog } from './request-log';
@@ -14,6 +16,10 @@ export interface JsonServerOptions {
   /** Forwards a delayed copy of a request; without it `replayAfterMs` executes the request again. */
   replay?: (request: JsonRequest) => Promise<unknown>;
   nowMs: () => number;
+  /** How GetRecords is answered in CBOR when a client asks for it; 'refused' as by an endpoint that knows JSON alone. Default: nothing is done. */
+  cbor?: () => CborForm | 'refused';
+  /** HTTPS with this certificate. Default: plain HTTP. */
+  tls?: { readonly key: string; readonly cert: string };
 }
 
 /** What both test servers offer besides their own controls. */
@@ -34,6 +40,9 @@ export async function startJsonServer(options: JsonServerOptions): Promise<Fault
   return server;
 }
 
+/** As AWS answers a content type that it does not know. */
+const REFUSAL: JsonReply = { status: 404, headers: {}, body: Buffer.from('<UnknownOperationException/>\n') };
+
 class FaultyJsonServer implements FaultyServer {
   readonly faults = new FaultRules();
   readonly requests = new RequestLog();
@@ -43,16 +52,19 @@ class FaultyJsonServer implements FaultyServer {
 
   constructor(private readonly options: JsonServerOptions) {
     // A short keep-alive would close idle connections under a client that is about to use them.
-    this.server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (message, response) => {
-      this.serve(message, response).catch(() => message.socket.destroy());
-    });
+    const listener = (message: IncomingMessage, response: ServerResponse): void =>
+      void this.serve(message, response).catch(() => message.socket.destroy());
+    const settings = { keepAliveTimeout: 120_000, requestTimeout: 0 };
+    this.server = options.tls
+      ? createTlsServer({ ...settings, ...options.tls }, listener)
+      : createServer(settings, listener);
     this.server.on('connection', (socket) => {
       if (this.isOut) socket.resetAndDestroy();
     });
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   listen(): Promise<void> {
@@ -76,16 +88,28 @@ class FaultyJsonServer implements FaultyServer {
   }
 
   private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readJsonRequest(message);
+    const received = await readJsonRequest(message);
+    // Neither counted nor met by a fault: rules and figures are the same on either wire.
+    if (asksForCbor(received) && this.options.cbor?.() === 'refused') return this.send(response, REFUSAL, false);
+    const request = this.understood(received);
     this.requests.record(request, this.options.nowMs());
     const action = this.faults.take(request) ?? {};
     if (action.delayMs !== undefined) await this.wait(action.delayMs);
     if (action.hang) return;
     if (action.dropRequest) return void message.socket.destroy();
-    const reply = await this.answer(request, action);
+    const reply = this.inForm(request, await this.answer(request, action));
     if (action.delayReplyMs !== undefined) await this.wait(action.delayReplyMs);
     if (action.dropReply) return void message.socket.destroy();
     this.send(response, reply, action.truncateReply ?? false);
+  }
+
+  private understood(request: JsonRequest): JsonRequest {
+    return this.options.cbor && asksForCbor(request) ? { ...request, body: decodeCborRequest(request.bytes) } : request;
+  }
+
+  private inForm(request: JsonRequest, reply: JsonReply): JsonReply {
+    const form = asksForCbor(request) ? this.options.cbor?.() : undefined;
+    return form === undefined || form === 'refused' ? reply : cborReply(reply, form);
   }
 
   private async answer(request: JsonRequest, action: FaultAction): Promise<JsonReply> {
