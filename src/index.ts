@@ -41,6 +41,7 @@ export { TidemarkClient } from './client/tidemark-client';
 export type { StartedConsumer, StartOptions } from './client/start-consumer';
 export type { HistorySelection, ShardAudit } from './client/checkpoint-history';
 export type { Audit, AuditFinding, HistoryEntry } from './core/history';
+export { diffHistory, type HistoryDiff, type HistoryMove, type Revision } from './core/history-diff';
 export type { ControlledConsumer, PauseOptions, ResumeOptions } from './client/pause-consumer';
 export type { MovedShard, MoveOrder, MoveQuery } from './client/move-checkpoints';
 export type { RestorePointOptions, RestorePointsClient } from './client/restore-points-client';

@@ -239,7 +239,7 @@ it('the command line exports, shows, imports and repairs', async () => {
     const exported = await cli('export', file, '--output', output);
     expect(exported).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('2 shards, 2 checkpoints; dead letters: 0 open, 0 parked, not'),
+      stderr: expect.stringContaining('2 shards, 2 checkpoints; dead letters: 1 open, 0 parked, not'),
     });
     const [refused, repaired] = await Promise.all([
       cli('import', file, '--input', output, '--yes'),
