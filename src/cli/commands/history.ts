@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import Table from 'cli-table3';
-import { auditShards, readHistory, type ShardAudit } from '../../client/checkpoint-history';
+import { auditShards, readDiff, readHistory, type ShardAudit } from '../../client/checkpoint-history';
 import { describeEvent } from '../../core/shard-details';
 import type { HistoryEntry } from '../../core/history';
-import { diffHistory } from '../../core/history-diff';
 import { describePosition } from '../../core/positions';
 import { CommandFailed } from '../command-failed';
 import { addDebugOption } from '../debug-option';
@@ -97,7 +96,7 @@ async function showDiff(
   if (a === undefined || b === undefined || others.length > 0)
     command.error('error: --diff compares two entries: name both by the ids that `history` shows');
   for (const consumer of await chosenConsumers(file, flags)) {
-    const diff = diffHistory(await readHistory(consumer, { shardId, fromMs, toMs }), a, b);
+    const diff = await readDiff(consumer, { shardId, fromMs, toMs, from: a, to: b });
     print(json ? JSON.stringify(diff, undefined, 2) : renderDiff(diff));
   }
 }

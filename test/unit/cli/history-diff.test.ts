@@ -1,5 +1,6 @@
 import { defineConsumer } from '../../../src';
-import { readHistory } from '../../../src/client/checkpoint-history';
+import { readDiff } from '../../../src/client/checkpoint-history';
+import { diffHistory } from '../../../src/core/history-diff';
 import type { HistoryEntry } from '../../../src/core/history';
 import { TRIM_HORIZON } from '../../../src/core/positions';
 import { loadConsumers } from '../../../src/worker/load-consumer';
@@ -30,7 +31,8 @@ const run = (...args: readonly string[]) => runAll(args);
 beforeEach(() => {
   const options = { name: 'delays', stream: 'flights', startFrom: 'TRIM_HORIZON' } as const;
   jest.mocked(loadConsumers).mockResolvedValue([defineConsumer({ ...options, handler: () => undefined })]);
-  jest.mocked(readHistory).mockResolvedValue([entry('e1', 3), entry('e2', 8)]);
+  const entries = [entry('e1', 3), entry('e2', 8)];
+  jest.mocked(readDiff).mockImplementation(async (_, { from, to }) => diffHistory(entries, from, to));
 });
 
 it('compares two entries, for people and for machines', async () => {
@@ -38,8 +40,7 @@ it('compares two entries, for people and for machines', async () => {
     code: 0,
     out: expect.stringContaining('position      AFTER 3 -> AFTER 8\n') as string,
   });
-  // Not only the latest entries: the limit is about the list.
-  expect(jest.mocked(readHistory).mock.calls[0]?.[1]).toEqual({ shardId: 's1' });
+  expect(jest.mocked(readDiff).mock.calls[0]?.[1]).toEqual({ shardId: 's1', from: 'e1', to: 'e2' });
   const { out } = await run(...DIFF, 'e2', 'e1', '--json');
   expect(JSON.parse(out)).toMatchObject({ from: { id: 'e1' }, to: { id: 'e2' }, records: 8, moves: [] });
 });
