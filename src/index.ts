@@ -52,6 +52,7 @@ export type { OrderedShard, RetryParkedOptions, SkipParkedOptions } from './clie
 export type { ConsumerName, StopOptions, StoppedConsumer } from './client/stop-consumer';
 export type { ConsumerReport, ShardReport } from './client/consumer-status';
 export type { BackupsClient, ExportOptions, ImportOptions } from './client/backups-client';
+export type { ImportedHistory } from './client/export-history';
 export type { KclOptions } from './client/kcl-backup';
 export type { ImportPlan, ImportResult } from './client/import-consumer';
 export type { RepairPlan, RepairResult } from './client/repair-consumer';

@@ -236,10 +236,13 @@ it('the command line exports, shows, imports and repairs', async () => {
     const env = { PATH: process.env.PATH, HOME: folder, ...stackEnv().env, AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint };
     const cli = (...args: string[]): Promise<CliResult> => spawnCli(args, env).exited;
 
-    const exported = await cli('export', file, '--output', output);
+    await client.restorePoints.create(consumer, 'before', { by: 'jest', keepMs: 'forever' });
+    const points = await client.restorePoints.list(consumer);
+    const entries = await client.history(consumer, { shardId: 'shardId-000000000000' });
+    const exported = await cli('export', file, '--output', output, '--with-history');
     expect(exported).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('2 shards, 2 checkpoints; dead letters: 1 open, 0 parked, not'),
+      stderr: expect.stringContaining('2 shards, 2 checkpoints, 1 restore points; dead letters: 1 open, 0 parked, not'),
     });
     const [refused, repaired] = await Promise.all([
       cli('import', file, '--input', output, '--yes'),
@@ -260,11 +263,21 @@ it('the command line exports, shows, imports and repairs', async () => {
       stderr: expect.stringContaining('Say --yes to go ahead.'),
     });
     expect(await countItems()).toBe(0);
-    const imported = await cli('import', file, '--input', output, '--yes', '--json');
+    const imported = await cli('import', file, '--input', output, '--with-history', '--yes', '--json');
     expect({ code: imported.code, result: JSON.parse(imported.stdout) as unknown }).toMatchObject({
       code: 0,
-      result: { consumer: 'drill', registration: 'create', shards: [{ outcome: 'create' }, { outcome: 'create' }] },
+      result: {
+        consumer: 'drill',
+        registration: 'create',
+        shards: [{ outcome: 'create' }, { outcome: 'create' }],
+        history: { kept: 0 },
+      },
     });
+    expect(await client.restorePoints.list(consumer)).toEqual(points);
+    expect(entries.length).toBeGreaterThan(0);
+    expect(await client.history(consumer, { shardId: 'shardId-000000000000' })).toEqual(
+      expect.arrayContaining(entries),
+    );
     await client.start(consumer);
     await committed();
   } finally {
