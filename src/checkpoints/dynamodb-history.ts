@@ -49,9 +49,9 @@ export class DynamodbCheckpointHistory implements CheckpointHistory {
     const { pk } = checkpointKey(shard);
     const pages = this.query(pk, { fromMs: 0, toMs: MAX_TIME_MS, ScanIndexForward: true })[Symbol.asyncIterator]();
     for (;;) {
-      const { value, done } = await this.call('Query', shard, () => pages.next());
-      if (done) return;
-      yield (value.Items ?? []).map((item) => toEntry(pk, item));
+      const page = await this.call('Query', shard, () => pages.next());
+      if (page.done) return;
+      yield (page.value.Items ?? []).map((item) => toEntry(pk, item));
     }
   }
 
