@@ -46,8 +46,9 @@ export { createActivities } from './worker/activities';
 export { workflowsPath } from './worker/workflow-source';
 export { TidemarkClient } from './client/tidemark-client';
 export type { StartedConsumer, StartOptions } from './client/start-consumer';
-export type { HistorySelection, ShardAudit } from './client/checkpoint-history';
+export type { DiffSelection, HistorySelection, ShardAudit } from './client/checkpoint-history';
 export type { Audit, AuditFinding, HistoryEntry } from './core/history';
+export type { HistoryDiff, HistoryMove, Revision } from './core/history-diff';
 export type { ControlledConsumer, PauseOptions, ResumeOptions } from './client/pause-consumer';
 export type { MovedShard, MoveOrder, MoveQuery } from './client/move-checkpoints';
 export type { RestorePointOptions, RestorePointsClient } from './client/restore-points-client';
@@ -58,6 +59,7 @@ export type { OrderedShard, RetryParkedOptions, SkipParkedOptions } from './clie
 export type { ConsumerName, StopOptions, StoppedConsumer } from './client/stop-consumer';
 export type { ConsumerReport, ShardReport } from './client/consumer-status';
 export type { BackupsClient, ExportOptions, ImportOptions } from './client/backups-client';
+export type { ImportedHistory } from './client/export-history';
 export type { KclOptions } from './client/kcl-backup';
 export type { ImportPlan, ImportResult } from './client/import-consumer';
 export type { RepairPlan, RepairResult } from './client/repair-consumer';

@@ -2,7 +2,7 @@
  * `npm run package:check`: packs the package as publishing would, has publint and are-the-types-wrong look at the tarball, installs it
  * into an empty project, and uses it there: types, CommonJS, ES modules, workflows, command line.
  */
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -42,6 +42,7 @@ async function check(): Promise<void> {
     await step('types', () => runTool(moduleFile('typescript', 'bin/tsc'), ['-p', '.'], project));
     for (const script of ['use.cjs', 'use.mjs', 'bundle.cjs']) await step(script, () => runTool(script, [], project));
     await step('command line', () => useCommandLine(project));
+    await step('ops', () => findOps(project));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -91,6 +92,14 @@ async function useCommandLine(project: string): Promise<void> {
   const help = await runProgram(command, ['--help'], project);
   const missing = COMMANDS.filter((name) => !new RegExp(`^ +${name}\\b`, 'm').test(help));
   if (missing.length > 0) throw new Error(`tidemark --help does not list ${missing.join(', ')}:\n${help}`);
+}
+
+/** Rules, dashboard, policies and manifests, which docs name by their places in the package. */
+async function findOps(project: string): Promise<void> {
+  const folder = path.join('node_modules', 'tidemark', 'ops');
+  const names = await readdir(path.join(ROOT, 'ops'), { recursive: true });
+  for (const name of names) await access(path.join(project, folder, name));
+  if (names.length === 0) throw new Error('there is nothing in ops');
 }
 
 /** By npm's own program where npm runs this script, so that it is the same npm. */

@@ -100,8 +100,22 @@ export interface KillEntry {
   readonly shards?: number;
 }
 
+/** Rows of the checkpoint table are about to be lost, or have just been: one entry before and one after. */
+export interface LossEntry {
+  readonly kind: 'loss';
+  readonly what: string;
+}
+
 export type JournalRecord =
-  PutEntry | PutUnknownEntry | HandledEntry | CommittedEntry | ClaimedEntry | RefusedEntry | ShardEntry | KillEntry;
+  | PutEntry
+  | PutUnknownEntry
+  | HandledEntry
+  | CommittedEntry
+  | ClaimedEntry
+  | RefusedEntry
+  | ShardEntry
+  | KillEntry
+  | LossEntry;
 
 export type JournalEntry = JournalRecord & Stamp;
 
@@ -129,6 +143,7 @@ const FIELDS: Readonly<Record<JournalRecord['kind'], Readonly<Record<string, Che
   refused: execution,
   shard: { shardId: text, parents: texts },
   kill: { worker: text, signal },
+  loss: { what: text },
 };
 
 /** One parsed line as an entry; throws an error that names the kind and the field which is wrong. */

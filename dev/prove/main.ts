@@ -6,11 +6,19 @@ import { crashCommand } from './crash/command';
 import { exactlyOnceCommand } from './exactly-once/command';
 import { lostRepliesCommand } from './lost-replies/command';
 import { poisonCommand } from './poison/command';
+import { restoreDrillCommand } from './restore-drill/command';
 
 async function main(): Promise<void> {
   const program = new Command('prove').description('Proofs on real processes, judged by an oracle');
-  for (const command of [crashCommand(), controlCommand(), poisonCommand(), exactlyOnceCommand(), lostRepliesCommand()])
-    program.addCommand(command);
+  const proofs = [
+    crashCommand,
+    controlCommand,
+    restoreDrillCommand,
+    poisonCommand,
+    exactlyOnceCommand,
+    lostRepliesCommand,
+  ];
+  for (const proof of proofs) program.addCommand(proof());
   await program.parseAsync();
 }
 

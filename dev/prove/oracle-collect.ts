@@ -16,6 +16,7 @@ import {
   type ShardFacts,
   type SliceFacts,
 } from './oracle-facts';
+import { raiseGenerations } from './oracle-losses';
 import type { Violations } from './oracle-report';
 
 type Stamped<T> = T & Stamp;
@@ -31,7 +32,13 @@ export async function collectRun(
 }
 
 class Collector {
-  private readonly run: RunFacts = { shards: new Map(), acknowledged: new Map(), unknown: new Map(), kills: [] };
+  private readonly run: RunFacts = {
+    shards: new Map(),
+    acknowledged: new Map(),
+    unknown: new Map(),
+    kills: [],
+    losses: [],
+  };
   private epoch: bigint | undefined;
 
   constructor(private readonly violations: Violations) {}
@@ -56,11 +63,17 @@ class Collector {
         return;
       case 'kill':
         return this.addKill(entry);
+      case 'loss':
+        this.run.losses.push(this.time(entry.mono));
+        return;
     }
   }
 
   finish(): RunFacts {
-    for (const shard of this.run.shards.values()) arrange(shard);
+    for (const shard of this.run.shards.values()) {
+      arrange(shard);
+      raiseGenerations(shard, this.run.losses);
+    }
     return this.run;
   }
 

@@ -33,7 +33,8 @@ export interface WriteFacts {
   readonly to: Position;
   fromCount: number;
   toCount: number;
-  readonly generation: number;
+  /** That of the row; from each loss of rows on, the first new chain of tokens begins higher ones, as a rewind does. */
+  generation: number;
   readonly token: string;
   readonly previousToken: string | null;
   readonly slice: SliceFacts;
@@ -75,6 +76,8 @@ export interface RunFacts {
   readonly unknown: Map<string, { readonly key: string; readonly counter: number }>;
   /** Faults only: SIGCONT is none. */
   readonly kills: KillFacts[];
+  /** When rows began to be lost, and when they were. */
+  readonly losses: number[];
 }
 
 /** A record as named in a sentence. */

@@ -15,6 +15,10 @@ export interface HistoryQuery {
  */
 export interface CheckpointHistory {
   append(shard: ShardIdentity, entry: HistoryEntry, ttlMs: number): Promise<void>;
+  /** As `append`, but an entry that is there stays as it is: false then. */
+  restore(shard: ShardIdentity, entry: HistoryEntry, ttlMs: number): Promise<boolean>;
+  /** Everything, oldest first, as much at once as one request brings. */
+  pages(shard: ShardIdentity): AsyncIterable<readonly HistoryEntry[]>;
   /** Oldest first. */
   list(shard: ShardIdentity, query?: HistoryQuery): Promise<HistoryEntry[]>;
 }
@@ -29,6 +33,16 @@ export class MemoryCheckpointHistory implements CheckpointHistory {
       shardId,
       [...others, entry].toSorted((a, b) => a.atMs - b.atMs),
     );
+  }
+
+  async restore(shard: ShardIdentity, entry: HistoryEntry): Promise<boolean> {
+    if (this.entries.get(shard.shardId)?.some(({ id }) => id === entry.id)) return false;
+    await this.append(shard, entry);
+    return true;
+  }
+
+  async *pages(shard: ShardIdentity): AsyncGenerator<readonly HistoryEntry[]> {
+    yield await this.list(shard);
   }
 
   async list(

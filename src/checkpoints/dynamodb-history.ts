@@ -1,4 +1,12 @@
-import { paginateQuery, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  paginateQuery,
+  PutItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+  type PutItemCommandInput,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { translateAwsError } from '../aws/translate-error';
 import type { HistoryEntry } from '../core/history';
@@ -20,9 +28,31 @@ export class DynamodbCheckpointHistory implements CheckpointHistory {
   ) {}
 
   async append(shard: ShardIdentity, entry: HistoryEntry, ttlMs: number): Promise<void> {
-    const key = { pk: checkpointKey(shard).pk, sk: historySortKey(entry.atMs, entry.id) };
-    const Item = marshall({ ...key, ...toAttributes(entry, ttlMs) }, { removeUndefinedValues: true });
-    await this.call('PutItem', shard, () => this.client.send(new PutItemCommand({ TableName: this.tableName, Item })));
+    const command = this.put(shard, entry, ttlMs);
+    await this.call('PutItem', shard, () => this.client.send(command));
+  }
+
+  async restore(shard: ShardIdentity, entry: HistoryEntry, ttlMs: number): Promise<boolean> {
+    const command = this.put(shard, entry, ttlMs, { ConditionExpression: 'attribute_not_exists(pk)' });
+    return this.call('PutItem', shard, async () => {
+      try {
+        await this.client.send(command);
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    });
+  }
+
+  async *pages(shard: ShardIdentity): AsyncGenerator<readonly HistoryEntry[]> {
+    const { pk } = checkpointKey(shard);
+    const pages = this.query(pk, { fromMs: 0, toMs: MAX_TIME_MS, ScanIndexForward: true })[Symbol.asyncIterator]();
+    for (;;) {
+      const page = await this.call('Query', shard, () => pages.next());
+      if (page.done) return;
+      yield (page.value.Items ?? []).map((item) => toEntry(pk, item));
+    }
   }
 
   async list(
@@ -30,31 +60,40 @@ export class DynamodbCheckpointHistory implements CheckpointHistory {
     { fromMs = 0, toMs = MAX_TIME_MS, limit }: HistoryQuery = {},
   ): Promise<HistoryEntry[]> {
     const { pk } = checkpointKey(shard);
-    const pages = paginateQuery(
-      { client: this.client },
-      {
-        TableName: this.tableName,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: marshall({
-          ':pk': pk,
-          ':from': historySortKey(fromMs, ''),
-          ':to': historySortKey(toMs, '\uffff'),
-        }),
-        ScanIndexForward: false,
-        ...(limit === undefined ? {} : { Limit: limit }),
-      },
-    );
+    const bounds = { fromMs, toMs, ScanIndexForward: false, ...(limit === undefined ? {} : { Limit: limit }) };
     const entries: HistoryEntry[] = [];
     await this.call('Query', shard, async () => {
-      for await (const { Items = [] } of pages) {
-        for (const item of Items) {
-          const key = { pk, sk: item.sk?.S ?? '' };
-          entries.push(fromAttributes(fromStored(item, key), key));
-        }
+      for await (const { Items = [] } of this.query(pk, bounds)) {
+        entries.push(...Items.map((item) => toEntry(pk, item)));
         if (limit !== undefined && entries.length >= limit) break;
       }
     });
     return (limit === undefined ? entries : entries.slice(0, limit)).toReversed();
+  }
+
+  private put(
+    shard: ShardIdentity,
+    entry: HistoryEntry,
+    ttlMs: number,
+    condition: Partial<PutItemCommandInput> = {},
+  ): PutItemCommand {
+    const key = { pk: checkpointKey(shard).pk, sk: historySortKey(entry.atMs, entry.id) };
+    const Item = marshall({ ...key, ...toAttributes(entry, ttlMs) }, { removeUndefinedValues: true });
+    return new PutItemCommand({ TableName: this.tableName, Item, ...condition });
+  }
+
+  private query(pk: string, { fromMs, toMs, ...input }: Bounds): AsyncIterable<QueryCommandOutput> {
+    const query = {
+      TableName: this.tableName,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: marshall({
+        ':pk': pk,
+        ':from': historySortKey(fromMs, ''),
+        ':to': historySortKey(toMs, '\uffff'),
+      }),
+      ...input,
+    };
+    return paginateQuery({ client: this.client }, query);
   }
 
   private async call<T>(
@@ -69,6 +108,18 @@ export class DynamodbCheckpointHistory implements CheckpointHistory {
       throw translateAwsError(error, { service: 'DynamoDB', operation, context });
     }
   }
+}
+
+interface Bounds {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly ScanIndexForward: boolean;
+  readonly Limit?: number;
+}
+
+function toEntry(pk: string, item: Record<string, AttributeValue>): HistoryEntry {
+  const key = { pk, sk: item.sk?.S ?? '' };
+  return fromAttributes(fromStored(item, key), key);
 }
 
 /** Largest time that a Date holds. */

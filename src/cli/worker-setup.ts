@@ -10,7 +10,7 @@ import { installRuntime, LOG_LEVELS, type LogLevelName } from './log';
 import { addDebugOption } from './debug-option';
 import { httpUrl, wholeNumber } from './option-values';
 import { say } from './output';
-import { addTemporalOptions, temporalOf, type TemporalFlags } from './temporal-options';
+import { addTemporalOptions, codedTemporalOf, type TemporalFlags } from './temporal-options';
 
 /** Options of the commands that work. */
 export interface WorkerFlags extends TemporalFlags {
@@ -52,7 +52,7 @@ export async function prepareWorker(
 ): Promise<{ worker: TidemarkWorker; logger: Logger }> {
   const metrics = metricsOf(flags);
   const logger = installRuntime(flags.logLevel, metrics && metricsExporter(metrics));
-  const temporal = temporalOf(flags);
+  const temporal = await codedTemporalOf(flags);
   const worker = await createWorker(consumers, {
     temporal,
     maxShards: flags.maxShards,

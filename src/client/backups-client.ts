@@ -1,11 +1,14 @@
 import type { Client } from '@temporalio/client';
-import type { ConsumerServices } from '../aws/consumer-services';
+import { createConsumerServices, type ConsumerServices } from '../aws/consumer-services';
+import { RestorePoints } from '../checkpoints/restore-points';
 import { checkCheckpointTable } from '../checkpoints/table';
 import type { Backup } from '../core/backup';
 import type { StreamIncarnation } from '../core/names';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { assertStopped } from './assert-stopped';
 import { incarnationOf } from './dead-letter-table';
+import { exportHistory, importHistory, type ImportedHistory } from './export-history';
+import { planRestorePoints } from './import-restore-points';
 import { backupFromText, backupToText } from './backup-file';
 import { exportConsumer } from './export-consumer';
 import { applyImport, assertSameStream, planImportOf, type ImportPlan, type ImportResult } from './import-consumer';
@@ -30,7 +33,10 @@ export class BackupsClient {
   /** Everything that the table holds of a consumer. The consumer may run. @throws `STREAM_NOT_FOUND`, `TABLE_NOT_FOUND` … */
   async export(consumer: ConsumerDefinition, { deadLetters = false }: ExportOptions = {}): Promise<Backup> {
     return this.withStream(consumer, (services, stream) =>
-      exportConsumer(services, stream, { withLetters: deadLetters, nowMs: Date.now() }),
+      exportConsumer({ ...services, points: pointsOf(services, consumer) }, stream, {
+        withLetters: deadLetters,
+        nowMs: Date.now(),
+      }),
     );
   }
 
@@ -64,7 +70,9 @@ export class BackupsClient {
   ): Promise<ImportPlan> {
     return this.withStream(consumer, async (services, stream) => {
       await this.assertImportable(backup, stream);
-      return planImportOf(services, backup, replace);
+      const points = pointsOf(services, consumer);
+      const restorePoints = await planRestorePoints(points, backup, Date.now());
+      return { ...(await planImportOf(services, backup, replace)), restorePoints };
     });
   }
 
@@ -89,6 +97,35 @@ export class BackupsClient {
     return this.withStream(consumer, (services) => applyRepair(services, plan));
   }
 
+  /**
+   * The history of the checkpoints as lines of JSON, without their ends, to be written into a file: a page of it is in memory at a time. The
+   * consumer may run.
+   */
+  async *exportHistory(consumer: ConsumerDefinition): AsyncGenerator<string> {
+    const services = createConsumerServices(consumer.options);
+    try {
+      await checkCheckpointTable(services.dynamodb, consumer.options.tableName);
+      yield* exportHistory(services, await incarnationOf(consumer, services), Date.now());
+    } finally {
+      services.close();
+    }
+  }
+
+  /**
+   * Writes the entries of a history that the table does not have; those that it has stay as they are. The consumer may run.
+   * @param lines what `exportHistory` gave
+   * @throws `BACKUP_INVALID` that names the line, `BACKUP_MISMATCH`
+   */
+  async importHistory(
+    consumer: ConsumerDefinition,
+    lines: AsyncIterable<string> | Iterable<string>,
+  ): Promise<ImportedHistory> {
+    const { historyTtlMs: ttlMs } = consumer.options;
+    return this.withStream(consumer, (services, stream) =>
+      importHistory(services, stream, lines, { ttlMs, nowMs: Date.now() }),
+    );
+  }
+
   private async assertImportable(backup: Backup, stream: StreamIncarnation): Promise<void> {
     assertSameStream(backup, stream);
     await assertStopped(
@@ -107,4 +144,8 @@ export class BackupsClient {
       return action(services, await incarnationOf(consumer, services));
     });
   }
+}
+
+function pointsOf({ dynamodb }: ConsumerServices, { options }: ConsumerDefinition): RestorePoints {
+  return new RestorePoints(dynamodb, options.tableName);
 }

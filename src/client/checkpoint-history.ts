@@ -1,4 +1,5 @@
 import { auditHistory, type Audit, type HistoryEntry } from '../core/history';
+import { diffHistory, type HistoryDiff } from '../core/history-diff';
 import { mapConcurrently } from '../core/map-concurrently';
 import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
 import type { ConsumerDefinition } from '../handler/define-consumer';
@@ -12,6 +13,12 @@ export interface HistorySelection {
   readonly toMs?: number;
   /** At most so many, the latest ones. */
   readonly limit?: number;
+}
+
+/** Two entries of a history by their ids, in any order. */
+export interface DiffSelection extends Omit<HistorySelection, 'limit'> {
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface ShardAudit extends Audit {
@@ -29,6 +36,14 @@ export function readHistory(
     const stream = await incarnationOf(consumer, services);
     return services.history.list({ ...stream, shardId }, query);
   });
+}
+
+/** @throws `INVALID_OPTION` for an entry that is not there */
+export async function readDiff(
+  consumer: ConsumerDefinition,
+  { from, to, ...selection }: DiffSelection,
+): Promise<HistoryDiff> {
+  return diffHistory(await readHistory(consumer, selection), from, to);
 }
 
 /** Whether every position of every shard is accounted for, as far back as the history goes. */

@@ -1,5 +1,6 @@
 import type { ConsumerServices } from '../aws/consumer-services';
 import type { KnownShard } from '../checkpoints/checkpoint-store';
+import type { RestorePoints } from '../checkpoints/restore-points';
 import type { Backup, BackupCheckpoint, BackupShard } from '../core/backup';
 import type { CheckpointRow } from '../core/checkpoint';
 import type { DeadLetter, DeadLetterStatus } from '../core/dead-letter';
@@ -12,7 +13,7 @@ const EXPORTED: readonly DeadLetterStatus[] = ['OPEN', 'PARKED'];
 
 /** Everything that the table holds of a consumer. Rows are read one after the other while the consumer may run: each is right by itself. */
 export async function exportConsumer(
-  { store, letters }: Pick<ConsumerServices, 'store' | 'letters'>,
+  { store, letters, points }: Pick<ConsumerServices, 'store' | 'letters'> & { readonly points: RestorePoints },
   stream: StreamIncarnation,
   { withLetters, nowMs }: { readonly withLetters: boolean; readonly nowMs: number },
 ): Promise<Backup> {
@@ -32,6 +33,7 @@ export async function exportConsumer(
     exportedAtMs: nowMs,
     ...(registration ? { registration } : {}),
     shards: known.map((shard, index) => toBackupShard(shard, rows[index])),
+    restorePoints: await points.list(stream),
     deadLetters: {
       open: sum('OPEN'),
       parked: sum('PARKED'),

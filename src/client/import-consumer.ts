@@ -1,5 +1,6 @@
 import type { ConsumerServices } from '../aws/consumer-services';
 import type { Registration } from '../checkpoints/checkpoint-store';
+import { RestorePoints } from '../checkpoints/restore-points';
 import type { Backup } from '../core/backup';
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
@@ -8,6 +9,7 @@ import { comparePositions } from '../core/positions';
 import { planImport, type FoundShard, type ImportStep } from '../core/plan-import';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
 import { restoreLetter } from '../dead-letters/restore-letter';
+import { writeRestorePoints, type RestorePointStep } from './import-restore-points';
 import { parkedKeysOf } from './parked-keys-of';
 import { untilDecided, writeRow } from './write-row';
 
@@ -20,6 +22,7 @@ export interface ImportPlan {
   /** `keep`: the table has one that differs. `none`: the backup has none; `start` makes one. */
   readonly registration: 'create' | 'same' | 'keep' | 'none';
   readonly steps: readonly ImportStep[];
+  readonly restorePoints: readonly RestorePointStep[];
 }
 
 export interface ImportedShard {
@@ -32,10 +35,12 @@ export interface ImportResult {
   readonly shards: readonly ImportedShard[];
   /** Dead letters written; those that exist are left. */
   readonly letters: number;
+  /** Restore points written; those that exist are left. */
+  readonly restorePoints: number;
 }
 
 /** @throws `BACKUP_MISMATCH` for another consumer, stream or incarnation */
-export function assertSameStream({ stream: wanted }: Backup, stream: StreamIncarnation): void {
+export function assertSameStream({ stream: wanted }: Pick<Backup, 'stream'>, stream: StreamIncarnation): void {
   const mismatch = (what: string, theirs: string, ours: string): TidemarkError =>
     new TidemarkError('BACKUP_MISMATCH', `The backup is of ${what} ${theirs}, not of ${ours}`);
   if (wanted.consumer !== stream.consumer) throw mismatch('consumer', wanted.consumer, stream.consumer);
@@ -49,7 +54,7 @@ export async function planImportOf(
   { store, letters }: Pick<ConsumerServices, 'store' | 'letters'>,
   backup: Backup,
   isReplacing: boolean,
-): Promise<ImportPlan> {
+): Promise<Omit<ImportPlan, 'restorePoints'>> {
   const { stream, shards } = backup;
   const existing = await store.findRegistration(stream);
   const known = new Map((await store.listKnownShards(stream)).map(({ shardId, start }) => [shardId, start]));
@@ -87,7 +92,7 @@ function registrationStep({ registration }: Backup, existing: Registration | und
 export async function applyImport(
   services: Pick<ConsumerServices, 'store' | 'dynamodb'>,
   tableName: string,
-  { backup, steps }: ImportPlan,
+  { backup, steps, restorePoints }: ImportPlan,
 ): Promise<ImportResult> {
   const { stream, registration, deadLetters } = backup;
   const { store, dynamodb } = services;
@@ -96,10 +101,11 @@ export async function applyImport(
     untilDecided(() => restoreLetter(dynamodb, tableName, letter)),
   );
   const shards = await mapConcurrently(steps, WRITES_AT_A_TIME, (step) => applyStep(services, stream, step));
+  const points = await writeRestorePoints(new RestorePoints(dynamodb, tableName), backup, restorePoints);
   await untilDecided(() => store.recordShards(stream, backup.shards.map(withoutCheckpoint)));
   // Last: a registration that says "all recorded" without its shards would have them begin at TRIM_HORIZON.
   if (registration) await untilDecided(() => store.register(stream, registration));
-  return { shards, letters: written.filter(Boolean).length };
+  return { shards, letters: written.filter(Boolean).length, restorePoints: points };
 }
 
 function withoutCheckpoint({ checkpoint: _checkpoint, ...shard }: Backup['shards'][number]) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
@@ -30,6 +31,8 @@ export interface ConsumerName {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+const QUIET_PASSES = 2;
+const PASS_INTERVAL_MS = 500;
 
 /**
  * Stops a consumer: its shards at their next commits, then the stream workflow. Checkpoints stay; `start` goes on from them.
@@ -77,11 +80,17 @@ async function terminateConsumer(
 ): Promise<StoppedConsumer> {
   const why = `stop --force by ${by}${reason === undefined ? '' : `: ${reason}`}`;
   const wasRunning = await terminate(client, streamWorkflowId(name), why);
-  const ids = await runningShardWorkflows(client, name);
-  const ended = await mapConcurrently(ids, 20, (id) => terminate(client, id, why));
-  const shards = ended.filter(Boolean).length;
-  if (!wasRunning && shards === 0) throw nothingRuns(name);
-  return { shards, forced: true };
+  const ended = new Set<string>();
+  // A listing of the stream workflow's that is under way on a worker may still start shards, and what has just begun is listed late.
+  for (let quietPasses = 0; quietPasses < QUIET_PASSES;) {
+    const ids = await runningShardWorkflows(client, name);
+    const wereRunning = await mapConcurrently(ids, 20, (id) => terminate(client, id, why));
+    for (const id of ids.filter((_id, index) => wereRunning[index])) ended.add(id);
+    quietPasses = wereRunning.some(Boolean) ? 0 : quietPasses + 1;
+    if (quietPasses < QUIET_PASSES) await sleep(PASS_INTERVAL_MS);
+  }
+  if (!wasRunning && ended.size === 0) throw nothingRuns(name);
+  return { shards: ended.size, forced: true };
 }
 
 async function terminate(client: Client, workflowId: string, why: string): Promise<boolean> {

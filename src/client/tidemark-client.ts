@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { TidemarkError } from '../core/errors';
 import type { HistoryEntry } from '../core/history';
+import type { HistoryDiff } from '../core/history-diff';
 import { mapConcurrently } from '../core/map-concurrently';
 import {
   shardWorkflowId,
@@ -16,7 +17,14 @@ import type { ConsumerDefinition } from '../handler/define-consumer';
 import { connectTemporal, type TemporalOptions } from '../temporal/connect';
 import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
-import { auditShards, readHistory, type HistorySelection, type ShardAudit } from './checkpoint-history';
+import {
+  auditShards,
+  readDiff,
+  readHistory,
+  type DiffSelection,
+  type HistorySelection,
+  type ShardAudit,
+} from './checkpoint-history';
 import { BackupsClient } from './backups-client';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
@@ -198,6 +206,11 @@ export class TidemarkClient {
   /** What happened to the checkpoint of a shard, oldest first. */
   async history(consumer: ConsumerDefinition, selection: HistorySelection): Promise<HistoryEntry[]> {
     return readHistory(consumer, selection);
+  }
+
+  /** What changed between the ends of two entries of a shard's history. @throws `INVALID_OPTION` for an entry that is not there */
+  async historyDiff(consumer: ConsumerDefinition, selection: DiffSelection): Promise<HistoryDiff> {
+    return readDiff(consumer, selection);
   }
 
   /** Whether every position of every shard is accounted for; with what is not, and what operators moved. */

@@ -14,6 +14,10 @@ export class BackupReader {
     this.values = value as Readonly<Record<string, unknown>>;
   }
 
+  get names(): string[] {
+    return Object.keys(this.values);
+  }
+
   has(name: string): boolean {
     return this.values[name] !== undefined && this.values[name] !== null;
   }

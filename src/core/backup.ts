@@ -35,12 +35,24 @@ export interface BackupRegistration extends StreamRegistration {
   readonly initialShardsRecorded: boolean;
 }
 
+/** The checkpoints of all shards at one time, under a name. Times are epoch milliseconds. */
+export interface BackupRestorePoint {
+  readonly name: string;
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason?: string;
+  readonly expiresAtMs?: number;
+  readonly positions: ReadonlyMap<string, Position>;
+}
+
 export interface Backup {
   readonly stream: StreamIncarnation;
   readonly exportedAtMs: number;
   /** Left out where the table had none. */
   readonly registration?: BackupRegistration;
   readonly shards: readonly BackupShard[];
+  /** Left out in files of versions that did not export them, and in what was made of KCL leases. */
+  readonly restorePoints?: readonly BackupRestorePoint[];
   /** What waits for somebody: open letters, and those of parked partition keys. */
   readonly deadLetters: { readonly open: number; readonly parked: number; readonly letters?: readonly DeadLetter[] };
 }

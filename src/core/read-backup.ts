@@ -4,6 +4,7 @@ import {
   type Backup,
   type BackupCheckpoint,
   type BackupRegistration,
+  type BackupRestorePoint,
   type BackupShard,
 } from './backup';
 import { BackupReader } from './backup-reader';
@@ -26,6 +27,7 @@ export function readBackup(text: string, bytesOf: (base64: string) => Uint8Array
     exportedAtMs: file.timeMs('exportedAt'),
     ...file.optional('registration', 'registration', (name) => registrationOf(file.object(name))),
     shards: shardsOf(file),
+    ...file.optional('restorePoints', 'restorePoints', (name) => file.objects(name).map(restorePointOf)),
     deadLetters: lettersOf(file.object('deadLetters'), stream, bytesOf),
   };
 }
@@ -93,6 +95,18 @@ function checkpointOf(read: BackupReader): BackupCheckpoint {
     ...read.optional('lastArrivalAt', 'lastArrivalMs', read.timeMs),
     ...read.optional('caughtUpAt', 'caughtUpAtMs', read.timeMs),
     ...read.optional('parkedKeys', 'parkedKeys', read.count),
+  };
+}
+
+function restorePointOf(read: BackupReader): BackupRestorePoint {
+  const positions = read.object('positions');
+  return {
+    name: read.text('name'),
+    atMs: read.timeMs('at'),
+    by: read.text('by'),
+    ...read.optional('reason', 'reason', read.text),
+    ...read.optional('expiresAt', 'expiresAtMs', read.timeMs),
+    positions: new Map(positions.names.map((shardId) => [shardId, positions.position(shardId)])),
   };
 }
 

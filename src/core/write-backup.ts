@@ -1,10 +1,10 @@
-import { BACKUP_FORMAT, BACKUP_VERSION, type Backup, type BackupShard } from './backup';
+import { BACKUP_FORMAT, BACKUP_VERSION, type Backup, type BackupRestorePoint, type BackupShard } from './backup';
 import type { DeadLetter } from './dead-letter';
 import { describePosition } from './positions';
 
 /** The text of a backup's file. */
 export function writeBackup(backup: Backup, base64: (data: Uint8Array) => string): string {
-  const { stream, exportedAtMs, registration, shards, deadLetters } = backup;
+  const { stream, exportedAtMs, registration, shards, restorePoints, deadLetters } = backup;
   const { open, parked, letters } = deadLetters;
   const file = {
     format: BACKUP_FORMAT,
@@ -19,6 +19,7 @@ export function writeBackup(backup: Backup, base64: (data: Uint8Array) => string
       initialShardsRecorded: registration.initialShardsRecorded,
     },
     shards: shards.map(shardOf),
+    restorePoints: restorePoints?.map(restorePointOf),
     deadLetters: { open, parked, letters: letters?.map((letter) => letterOf(letter, base64)) },
   };
   return `${JSON.stringify(file, undefined, 2)}\n`;
@@ -36,6 +37,15 @@ function checkpointOf(checkpoint: NonNullable<BackupShard['checkpoint']>): objec
     committedAt: toIso(committedAtMs),
     lastArrivalAt: lastArrivalMs === undefined ? undefined : toIso(lastArrivalMs),
     caughtUpAt: caughtUpAtMs === undefined ? undefined : toIso(caughtUpAtMs),
+  };
+}
+
+function restorePointOf({ atMs, expiresAtMs, positions, ...point }: BackupRestorePoint): object {
+  return {
+    ...point,
+    at: toIso(atMs),
+    expiresAt: expiresAtMs === undefined ? undefined : toIso(expiresAtMs),
+    positions: Object.fromEntries([...positions].map(([shardId, position]) => [shardId, describePosition(position)])),
   };
 }
 

@@ -51,5 +51,15 @@ describe('the history of a checkpoint in DynamoDB', () => {
     expect(await history.list(shard, { limit: 2 })).toEqual(given.slice(1));
     expect(await history.list(shard, { fromMs: 1_500, toMs: 2_500 })).toEqual([full]);
     expect(await history.list({ ...shard, shardId: 'another' })).toEqual([]);
+    const paged: HistoryEntry[] = [];
+    for await (const page of history.pages(shard)) paged.push(...page);
+    expect(paged).toEqual(given);
+  });
+
+  it('restores an entry where there is none, and leaves the one that is there', async () => {
+    const restored = shardOf(newStream('restored'));
+    expect(await history.restore(restored, entry(1_000), DAY_MS)).toBe(true);
+    expect(await history.restore(restored, { ...entry(1_000), records: 999 }, DAY_MS)).toBe(false);
+    expect(await history.list(restored)).toEqual([entry(1_000)]);
   });
 });

@@ -1,39 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 
 import type { Client } from '@temporalio/client';
-import type { Payload, PayloadCodec } from '@temporalio/common';
 
 import { createWorker, defineConsumer, TidemarkClient } from '../../src';
 import { createDynamodbClient } from '../../src/aws/clients';
 import { createCheckpointTable } from '../../src/checkpoints/table';
 import { shardWorkflowId } from '../../src/core/names';
 import { connectTemporal } from '../../src/temporal/connect';
+import { spawnCli, type CliResult } from '../support/cli/cli-process';
 import { eventually } from '../support/eventually';
 import { startScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
+import { codec, ENCODING } from '../support/turned-over-codec';
 
 jest.setTimeout(120_000);
-
-const ENCODING = 'binary/turned-over';
-
-/** No encryption, but nothing that can be read either. */
-const codec: PayloadCodec = {
-  encode: async (payloads) => payloads.map(turnedOver),
-  decode: async (payloads) => payloads.map(turnedBack),
-};
-
-function turnedOver({ metadata, data }: Payload): Payload {
-  const inner = Buffer.from(metadata?.encoding ?? []).toString();
-  const bytes = Buffer.from(data ?? []).map((byte) => byte ^ 0xff);
-  return { metadata: { ...metadata, encoding: Buffer.from(ENCODING), inner: Buffer.from(inner) }, data: bytes };
-}
-
-function turnedBack(payload: Payload): Payload {
-  const { metadata = {}, data } = payload;
-  if (Buffer.from(metadata?.encoding ?? []).toString() !== ENCODING) return payload;
-  const encoding = metadata?.inner ?? new Uint8Array();
-  return { metadata: { ...metadata, encoding }, data: Buffer.from(data ?? []).map((byte) => byte ^ 0xff) };
-}
 
 async function expectEncoded(client: Client, workflowId: string): Promise<void> {
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
@@ -88,6 +69,21 @@ it('a payload codec covers all that a worker and a client say to Temporal, and s
     for (const one of [workflowId, shardWorkflowId({ ...incarnation, shardId })]) {
       await expectEncoded(plain, one);
     }
+    const codecFile = join(__dirname, '../support/turned-over-codec.ts');
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...stackEnv().env };
+    const cliStatus = (args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<CliResult> =>
+      spawnCli(['status', '--json', ...args], { ...env, ...more }).exited;
+    const [byOption, byEnvironment, without] = await Promise.all([
+      cliStatus(['--codec', codecFile]),
+      cliStatus([], { TIDEMARK_PAYLOAD_CODEC: codecFile }),
+      cliStatus([]),
+    ]);
+    for (const { code, stdout } of [byOption, byEnvironment]) {
+      expect(code).toBe(0);
+      const shards = [expect.objectContaining({ state: 'READING', records: 1 })];
+      expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ consumer: 'coded', shards }));
+    }
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('with --codec') as string });
     expect(await client.stop(consumer, { by: 'jest' })).toEqual({ shards: 1, forced: false });
   } finally {
     await client.stop(consumer, { by: 'jest', force: true }).catch(() => undefined);

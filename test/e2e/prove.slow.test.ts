@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { resultOf, runProof, type ProofOutcome } from '../support/prove-process';
 
 const TIMEOUT_MS = 120_000;
+const DRILL_TIMEOUT_MS = 400_000;
 
 const prove = (args: readonly string[]): Promise<ProofOutcome> => runProof('crash', args, TIMEOUT_MS);
 
@@ -44,5 +45,46 @@ describe('npm run prove -- crash', () => {
       rmSync(folder, { recursive: true });
     },
     TIMEOUT_MS,
+  );
+});
+
+describe('npm run prove -- restore-drill', () => {
+  const drill = (args: readonly string[]): Promise<ProofOutcome> => runProof('restore-drill', args, DRILL_TIMEOUT_MS);
+  const load = ['--records-per-round', '60', '--shards', '2'];
+
+  it(
+    'finds everything as it was after each loss, from each source',
+    async () => {
+      const outcome = await drill([...load, '--kills', '2', '--seed', '5']);
+      const { code, stderr } = outcome;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('journals and logs: ') });
+      const figures: unknown = expect.objectContaining({
+        rounds: expect.any(Number),
+        maxRecoverMs: expect.any(Number),
+      });
+      const sources = ['running', 'repair', 'rows', 'export', 'restorePoint', 'history'];
+      expect(resultOf(outcome)).toMatchObject({
+        records: 600,
+        lost: 0,
+        kills: 2,
+        rounds: 10,
+        sources: Object.fromEntries(sources.map((source) => [source, figures])),
+        violations: {},
+        seed: 5,
+      });
+    },
+    DRILL_TIMEOUT_MS,
+  );
+
+  it(
+    'finds a planted bug: an export that says that everything was committed',
+    async () => {
+      const { code, stdout, stderr } = await drill([...load, '--kills', '0', '--bug', 'badExport', '--seed', '5']);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^ +RESTORED +round \d+: lose .* restore from export: shardId-\d+ stands/m);
+      const folder = /^journals and logs: (.+)$/m.exec(stderr)?.[1] ?? '';
+      rmSync(folder, { recursive: true });
+    },
+    DRILL_TIMEOUT_MS,
   );
 });

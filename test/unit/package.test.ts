@@ -49,6 +49,10 @@ describe('package.json', () => {
     expect(new Set(temporal.map(([, version]) => version)).size).toBe(1);
   });
 
+  it('brings the rules, dashboard, policies and manifests that the docs name', () => {
+    expect(packageJson.files).toEqual(expect.arrayContaining(['dist', 'ops']));
+  });
+
   it('exports the library, the workflows, and nothing of the inside', () => {
     expect(Object.keys(entries)).toEqual(['.', './workflows', './package.json']);
     for (const entry of [entries['.'], entries['./workflows']])

@@ -6,7 +6,7 @@ import { CommandFailed } from '../command-failed';
 import { addDebugOption } from '../debug-option';
 import { print } from '../output';
 import { printable } from '../printable';
-import { addTemporalOptions, temporalOf, type TemporalFlags } from '../temporal-options';
+import { addTemporalOptions, codedTemporalOf, type TemporalFlags } from '../temporal-options';
 
 interface DoctorFlags extends TemporalFlags {
   readonly json?: boolean;
@@ -32,7 +32,7 @@ Examples:
   $ npx tidemark doctor consumer.ts --json | jq '.findings[] | select(.state == "wrong")'`;
 
 async function doctor(file: string | undefined, flags: DoctorFlags): Promise<void> {
-  const findings = await examine({ file, loadConsumers, temporal: temporalOf(flags) });
+  const findings = await examine({ file, loadConsumers, temporal: await codedTemporalOf(flags) });
   const isWrong = findings.some(({ state }) => state === 'wrong');
   print(flags.json ? JSON.stringify({ ok: !isWrong, findings }, undefined, 2) : renderFindings(findings));
   if (isWrong) throw new CommandFailed();

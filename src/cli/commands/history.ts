@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import Table from 'cli-table3';
-import { auditShards, readHistory, type ShardAudit } from '../../client/checkpoint-history';
+import { auditShards, readDiff, readHistory, type ShardAudit } from '../../client/checkpoint-history';
 import { describeEvent } from '../../core/shard-details';
 import type { HistoryEntry } from '../../core/history';
 import { describePosition } from '../../core/positions';
 import { CommandFailed } from '../command-failed';
 import { addDebugOption } from '../debug-option';
+import { renderDiff } from '../history-diff-text';
 import { chosenConsumers, describeConsumerOf } from '../letter-decision';
 import { wholeNumber } from '../option-values';
 import { print } from '../output';
@@ -18,6 +19,7 @@ interface HistoryFlags {
   readonly from?: number;
   readonly to?: number;
   readonly limit: number;
+  readonly diff?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -39,10 +41,11 @@ export function addHistoryCommand(program: Command): void {
     .option('--from <time>', 'since: ISO 8601, or 90s, 30m, 2h, 7d ago', pastTime)
     .option('--to <time>', 'until', pastTime)
     .option('--limit <n>', 'the latest so many entries', wholeNumber, DEFAULT_LIMIT)
+    .option('--diff <entries...>', 'what changed between two entries, named by their ids')
     .option('--json', 'as JSON, with everything');
   addDebugOption(command)
     .addHelpText('after', EXAMPLES)
-    .action((file: string, flags: HistoryFlags) => history(file, flags));
+    .action((file: string, flags: HistoryFlags) => history(file, flags, command));
 }
 
 export function addAuditCommand(program: Command): void {
@@ -63,6 +66,7 @@ An entry is written per shard and history interval in which something was commit
 
 Examples:
   $ npx tidemark history consumer.ts --shard shardId-000000000003 --from 2h
+  $ npx tidemark history consumer.ts --shard shardId-000000000003 --diff 0f3a1c7b2d4e 9b8c7d6e5f4a
   $ npx tidemark history consumer.ts --shard shardId-000000000003 --json | jq '.[] | select(.kind == "move")'`;
 
 const AUDIT_EXAMPLES = `
@@ -72,11 +76,28 @@ Examples:
   $ npx tidemark audit consumer.ts
   $ npx tidemark audit consumer.ts --json | jq '.[].shards[].findings[]'`;
 
-async function history(file: string, flags: HistoryFlags): Promise<void> {
-  const { shard: shardId, from: fromMs, to: toMs, limit, json } = flags;
+async function history(file: string, flags: HistoryFlags, command: Command): Promise<void> {
+  const { shard: shardId, from: fromMs, to: toMs, limit, diff, json } = flags;
+  if (diff) return showDiff(file, flags, diff, command);
   for (const consumer of await chosenConsumers(file, flags)) {
     const entries = await readHistory(consumer, { shardId, fromMs, toMs, limit });
     print(json ? JSON.stringify(entries, undefined, 2) : renderHistory(entries));
+  }
+}
+
+/** Among all entries of the time that was given, or of all time: `--limit` is about the list. */
+async function showDiff(
+  file: string,
+  flags: HistoryFlags,
+  [a, b, ...others]: readonly string[],
+  command: Command,
+): Promise<void> {
+  const { shard: shardId, from: fromMs, to: toMs, json } = flags;
+  if (a === undefined || b === undefined || others.length > 0)
+    command.error('error: --diff compares two entries: name both by the ids that `history` shows');
+  for (const consumer of await chosenConsumers(file, flags)) {
+    const diff = await readDiff(consumer, { shardId, fromMs, toMs, from: a, to: b });
+    print(json ? JSON.stringify(diff, undefined, 2) : renderDiff(diff));
   }
 }
 

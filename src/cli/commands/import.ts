@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { ImportedHistory } from '../../client/export-history';
 import type { ImportPlan, ImportResult } from '../../client/import-consumer';
 import type { TidemarkClient } from '../../client/tidemark-client';
 import type { Backup } from '../../core/backup';
@@ -9,9 +10,11 @@ import type { ConsumerDefinition } from '../../handler/define-consumer';
 import { addBackupOptions, oneConsumer, planLine, type BackupFlags } from '../backup-options';
 import { CommandFailed } from '../command-failed';
 import { confirm } from '../confirm';
+import { historyFileOf, readLines } from '../history-file';
 import { describeConsumerOf } from '../letter-decision';
 import { pastTime } from '../time-values';
 import { print, say } from '../output';
+import { printable } from '../printable';
 import { withClient } from '../temporal-options';
 
 interface ImportFlags extends BackupFlags {
@@ -19,6 +22,7 @@ interface ImportFlags extends BackupFlags {
   readonly fromKcl?: string;
   /** Epoch milliseconds. */
   readonly startAt?: number;
+  readonly withHistory?: boolean;
   readonly replace?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
@@ -39,6 +43,7 @@ export function addImportCommand(program: Command): void {
       pastTime,
     )
     .option('--replace', 'overwrite rows that stand elsewhere')
+    .option('--with-history', 'with --input: the history too, from <input>.history.jsonl, where it is missing')
     .option('--dry-run', 'show what it would do, and write nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'the plan and the result as JSON');
@@ -61,6 +66,7 @@ async function importFrom(file: string, flags: ImportFlags, command: Command): P
     command.error('error: name either a file with --input, or a lease table with --from-kcl');
   if (flags.startAt !== undefined && flags.fromKcl === undefined)
     command.error('error: --start-at goes with --from-kcl');
+  if (flags.withHistory && flags.input === undefined) command.error('error: --with-history goes with --input');
   const consumer = await oneConsumer(file, flags);
   await withClient(flags, async (client) => {
     const backup = await backupOf(client, consumer, flags);
@@ -72,7 +78,9 @@ async function importFrom(file: string, flags: ImportFlags, command: Command): P
     if (flags.dryRun) return;
     if (!(await confirm(`Import into ${what}?`, flags))) return;
     const result = await client.backups.import(consumer, plan);
-    print(flags.json ? JSON.stringify(jsonOf(plan, result), undefined, 2) : renderResult(result));
+    const history = await historyOf(client, consumer, flags);
+    if (flags.json) print(JSON.stringify({ ...jsonOf(plan, result), history }, undefined, 2));
+    else print([renderResult(result), ...(history ? [renderHistory(history)] : [])].join('\n'));
     if (result.shards.some(({ outcome }) => outcome === 'keep' || outcome === 'changed')) throw new CommandFailed();
   });
 }
@@ -95,6 +103,18 @@ async function backupOf(
   return client.backups.fromText(text);
 }
 
+async function historyOf(
+  client: TidemarkClient,
+  consumer: ConsumerDefinition,
+  { withHistory, input = '' }: ImportFlags,
+): Promise<ImportedHistory | undefined> {
+  return withHistory ? client.backups.importHistory(consumer, readLines(historyFileOf(input))) : undefined;
+}
+
+function renderHistory({ written, kept, expired }: ImportedHistory): string {
+  return `History: ${written} entries written, ${kept} were there, ${expired} have expired.`;
+}
+
 const REGISTRATION_TEXTS: Readonly<Record<ImportPlan['registration'], string>> = {
   create: 'is written',
   same: 'is there',
@@ -102,7 +122,7 @@ const REGISTRATION_TEXTS: Readonly<Record<ImportPlan['registration'], string>> =
   none: 'is not in the backup; `start` makes one',
 };
 
-function renderPlan({ backup, registration, steps }: ImportPlan, what: string): string {
+function renderPlan({ backup, registration, steps, restorePoints }: ImportPlan, what: string): string {
   const { exportedAtMs, deadLetters } = backup;
   const letters = deadLetters.letters?.length ?? 0;
   return [
@@ -110,22 +130,23 @@ function renderPlan({ backup, registration, steps }: ImportPlan, what: string): 
     `  registration ${REGISTRATION_TEXTS[registration]}`,
     ...steps.map(({ shard, action, from, to }) => planLine(shard.shardId, action, from, to)),
     ...(letters > 0 ? [`  ${letters} dead letters are written where they are missing`] : []),
+    ...restorePoints.map(({ name, action }) => `  restore point ${printable(name)}: ${action}`),
     ...(steps.some(({ action }) => action === 'keep') ? ['  --replace overwrites the rows that are kept'] : []),
   ].join('\n');
 }
 
-function renderResult({ shards, letters }: ImportResult): string {
+function renderResult({ shards, letters, restorePoints }: ImportResult): string {
   const count = (wanted: string): number => shards.filter(({ outcome }) => outcome === wanted).length;
   const changed = shards.filter(({ outcome }) => outcome === 'changed').map(({ shardId }) => shardId);
   const lines = [
     `Imported: ${count('create')} rows created, ${count('replace')} replaced, ${count('same') + count('record')} without a change, ` +
-      `${count('keep')} kept, ${letters} dead letters written. \`npx tidemark start <file>\` goes on from there.`,
+      `${count('keep')} kept, ${letters} dead letters and ${restorePoints} restore points written. \`npx tidemark start <file>\` goes on from there.`,
   ];
   if (changed.length > 0) lines.push(`Changed by somebody else meanwhile, and left: ${changed.join(', ')}`);
   return lines.join('\n');
 }
 
-function jsonOf({ backup, registration, steps }: ImportPlan, result?: ImportResult): object {
+function jsonOf({ backup, registration, steps, restorePoints }: ImportPlan, result?: ImportResult): object {
   const outcomes = new Map(result?.shards.map(({ shardId, outcome }) => [shardId, outcome]));
   return {
     consumer: backup.stream.consumer,
@@ -139,6 +160,7 @@ function jsonOf({ backup, registration, steps }: ImportPlan, result?: ImportResu
       to: describePosition(to),
       outcome: outcomes.get(shardId),
     })),
+    restorePoints,
     letters: result?.letters,
   };
 }

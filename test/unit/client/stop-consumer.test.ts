@@ -109,6 +109,21 @@ describe('a forced stop', () => {
     expect(callsOf(stub, 'update')).toEqual([]);
   });
 
+  it('terminates a shard too that a listing under way has started again', async () => {
+    const [shard = ''] = SHARDS;
+    const stub = new StubClient({ ...running(), [STREAM_WORKFLOW]: {} });
+    const { client } = stub;
+    const terminated = new Promise<void>((resolve) => {
+      const look = (): void => void (stub.workflows[shard]?.status === 'TERMINATED' ? resolve() : setTimeout(look, 1));
+      look();
+    });
+    const stopped = stopConsumer(client, NAME, { by: 'ann', force: true });
+    await terminated;
+    stub.workflows[shard] = {};
+    expect(await stopped).toEqual({ shards: 2, forced: true });
+    expect(stub.workflows[shard]).toEqual({ status: 'TERMINATED' });
+  });
+
   it('of what does not run says so', async () => {
     const stopped = stopConsumer(new StubClient().client, NAME, { by: 'ann', force: true });
     await expect(stopped).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' });

@@ -66,6 +66,17 @@ const letter = fc.record({
   version: fc.nat(),
   data: fc.uint8Array({ minLength: 3, maxLength: 3 }),
 });
+const restorePoints = fc.record(
+  {
+    name: fc.constantFrom('before-1.5', 'a'),
+    atMs: times,
+    by: fc.string(),
+    reason: fc.string(),
+    expiresAtMs: times,
+    positions: fc.array(fc.tuple(fc.constantFrom('s1', 's2', '__proto__x'), positions)).map((pairs) => new Map(pairs)),
+  },
+  { requiredKeys: ['name', 'atMs', 'by', 'positions'] },
+);
 const backups: fc.Arbitrary<Backup> = fc.record(
   {
     stream: fc.constant(stream),
@@ -77,6 +88,7 @@ const backups: fc.Arbitrary<Backup> = fc.record(
       initialShardsRecorded: fc.boolean(),
     }),
     shards,
+    restorePoints: fc.array(restorePoints, { maxLength: 2 }),
     deadLetters: fc.record(
       { open: fc.nat(), parked: fc.nat(), letters: fc.array(letter, { maxLength: 2 }) },
       { requiredKeys: ['open', 'parked'] },

@@ -27,6 +27,7 @@ const handled = (n: number, worker = 'w1', shardId?: string): JournalRecord => (
 const kill = (worker: string): JournalRecord => ({ kind: 'kill', worker, signal: 'SIGKILL' });
 
 const AT_START = { at: 'TRIM_HORIZON' } as const;
+type JournalPosition = Extract<JournalRecord, { kind: 'committed' }>['to'];
 const after = (n: number): { at: 'AFTER'; sequenceNumber: string } => ({ at: 'AFTER', sequenceNumber: String(n * 10) });
 
 /** A write sent in the moment before it was written down: its place in the list. */
@@ -141,6 +142,32 @@ describe('a commit', () => {
   it('sent before the record was handled is a violation even if its answer came later', async () => {
     const commit: JournalRecord = { kind: 'committed', from: AT_START, to: after(1), ...write(2, 'w1'), sentMono: '1' };
     expect(await brokenBy([put(1), handled(1), commit])).toEqual(['I2']);
+  });
+});
+
+describe('a loss of rows', () => {
+  const loss: JournalRecord = { kind: 'loss', what: 'rows' };
+  const until = [put(1), put(2), handled(1), handled(2)];
+  const commit = (index: number, worker: string, from: JournalPosition, to: JournalPosition): JournalRecord => {
+    return { ...write(index, worker), kind: 'committed', from, to };
+  };
+  const first = [...until, commit(4, 'w1', AT_START, after(2))];
+  const claim = (index: number, previousToken: string | null, generation = 1): JournalRecord => {
+    return { ...write(index, 'w2', generation), kind: 'claimed', position: AT_START, previousToken };
+  };
+
+  it('lets a new row begin before what was committed, in a lower generation too', async () => {
+    const begun = [...first, loss, loss, claim(7, null, 0), handled(1, 'w2'), handled(2, 'w2')];
+    expect(await brokenBy(begun)).toEqual([]);
+    expect(await brokenBy([...first, claim(5, null), handled(1, 'w2'), handled(2, 'w2')])).toContain('I6');
+  });
+
+  it('excuses nothing that follows a row which was not lost', async () => {
+    expect(await brokenBy([...first, loss, loss, claim(7, 'token-4'), handled(1, 'w2')])).toContain('I6');
+  });
+
+  it('excuses no record that is missing', async () => {
+    expect(await brokenBy([...first, put(3), loss, loss])).toEqual(['I1']);
   });
 });
 
