@@ -3,7 +3,8 @@ import type { CheckpointState, Writer } from '../core/checkpoint';
 import type { ErrorCode } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
-import type { Halt, Progress, ShardEvent, SliceEnd } from '../core/shard-work';
+import type { Halt } from '../core/halt';
+import type { Progress, ShardEvent, SliceEnd } from '../core/shard-work';
 
 /** Published on `tidemark:claimed` after DynamoDB has confirmed that an execution has taken a checkpoint. */
 export interface ClaimedMessage {

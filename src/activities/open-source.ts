@@ -34,7 +34,7 @@ export interface SourceStart {
 export async function openSource(
   world: SourceWorld,
   { shard, position, progress }: SourceStart,
-): Promise<{ source: BatchSource; loss?: DataLoss }> {
+): Promise<{ source: BatchSource; retentionMs: number; loss?: DataLoss }> {
   const { runtime, dependencies, watch, stop, onTrouble } = world;
   const { options } = runtime.definition;
   const { retentionMs, serviceNowMs } = await describeStream(world);
@@ -59,7 +59,8 @@ export async function openSource(
       pollIntervalMs: options.pollIntervalMs,
     },
   );
-  return { source: new BatchSource(watchedReader(reader, shard), options, stop), ...(loss ? { loss } : {}) };
+  const source = new BatchSource(watchedReader(reader, shard), options, stop);
+  return { source, retentionMs, ...(loss ? { loss } : {}) };
 }
 
 async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {

@@ -16,6 +16,8 @@ import { FailureSteps } from './failure-steps';
 import { Drain } from './drain';
 import { openSource } from './open-source';
 import { ParkedKeys, type ParkedKeysCache } from './parked-keys';
+import { haltedByLoss } from './loss-halt';
+import { RetentionWatch } from './retention-watch';
 import { SliceHistory } from './slice-history';
 import { logLoss } from './slice-log';
 import { afterOrder, suspicionAt } from './slice-start';
@@ -37,6 +39,7 @@ export class Slice {
   private readonly hold: CheckpointHold;
   private readonly startedAtMs = performance.now();
   private work: BatchWork | undefined;
+  private retention: RetentionWatch | undefined;
   /** The order names a partition key of which nothing is parked. */
   private isOrderMissed = false;
 
@@ -119,13 +122,16 @@ export class Slice {
   private async openSource(position: Position): Promise<BatchSource> {
     const { ownership, ...world } = this.world;
     const { hold } = this;
-    const { source, loss } = await openSource(
+    const { source, retentionMs, loss } = await openSource(
       { ...world, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
       { shard: this.input.shard, position, progress: hold.progress },
     );
-    if (loss) {
+    const { onDataLoss, dataLossWarningPercent: warnPercent } = world.runtime.definition.options;
+    this.retention = new RetentionWatch(hold, { retentionMs, warnPercent }, this.input.wasAtRisk ?? false);
+    if (loss && !this.input.isLossAccepted) {
       hold.noteEvent({ kind: 'dataLoss', atMs: hold.now, ...loss });
       logLoss(this.input.shard, loss);
+      if (onDataLoss === 'stop') throw haltedByLoss(hold, loss, this.input, this.summary());
     }
     return source;
   }
@@ -158,6 +164,7 @@ export class Slice {
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
+      this.retention?.see(next);
       if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
       if (next.kind === 'empty' && next.caughtUpAtMs !== undefined) work.noteCaughtUp();
       if (next.kind === 'batch') {
@@ -237,6 +244,7 @@ export class Slice {
       worker: dependencies.worker,
       timing: timingOf(runtime.definition.options),
       events: hold.events,
+      ...(this.retention?.view ? { retention: this.retention.view } : {}),
       ...(this.work?.isOrderDone ? { orderDone: true } : {}),
       ...(this.isOrderMissed ? { orderMissed: true } : {}),
     };

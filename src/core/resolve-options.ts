@@ -27,6 +27,7 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly errorDetail: 'code' | 'message';
   readonly onFailure: FailurePolicy;
   readonly isolation: 'inline' | 'thread';
+  readonly onDataLoss: 'stop' | 'continue';
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
   readonly aws: AwsOptions;
@@ -44,6 +45,7 @@ const KNOWN = [
     'errorDetail',
     'onFailure',
     'isolation',
+    'onDataLoss',
     'file',
     'deadLetterTtlMs',
     'aws',
@@ -99,12 +101,16 @@ function resolveTuning(given: Partial<Record<keyof ConsumerOptions, unknown>>, p
   return Object.fromEntries(entries) as Tuning;
 }
 
-const CHOICES = { errorDetail: ['code', 'message'], isolation: ['inline', 'thread'] } as const;
+const CHOICES = {
+  errorDetail: ['code', 'message'],
+  isolation: ['inline', 'thread'],
+  onDataLoss: ['continue', 'stop'],
+} as const;
 
 function resolveChoices(
   given: Partial<Record<keyof ConsumerOptions, unknown>>,
   problems: string[],
-): Pick<ResolvedOptions, 'errorDetail' | 'isolation'> {
+): Pick<ResolvedOptions, keyof typeof CHOICES> {
   const choose = <K extends keyof typeof CHOICES>(option: K): (typeof CHOICES)[K][number] => {
     const value = given[option] ?? defaultConsumerOptions[option];
     const chosen = oneOf<(typeof CHOICES)[K][number]>(value, CHOICES[option]);
@@ -112,7 +118,7 @@ function resolveChoices(
     if (chosen === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(value)}`);
     return chosen ?? defaultConsumerOptions[option];
   };
-  return { errorDetail: choose('errorDetail'), isolation: choose('isolation') };
+  return { errorDetail: choose('errorDetail'), isolation: choose('isolation'), onDataLoss: choose('onDataLoss') };
 }
 
 /** Options that have no default. */

@@ -84,6 +84,8 @@ class Counting {
     const { kind } = event;
     // Both have counters of their own, from the moment they are known.
     if (kind === 'claimed' || kind === 'fenced') return;
+    // A gauge tells how much of retention is used.
+    if (kind === 'atRisk' || kind === 'outOfRisk') return;
     if (kind === 'dataLoss') return this.add('tidemark_data_loss_total', 1, place);
     this.add('tidemark_failure_steps_total', 1, place, { step: kind });
     if (kind === 'deadLettered') this.add('tidemark_dead_letters_total', 1, place, { code: event.code });
