@@ -165,8 +165,7 @@ export class Slice {
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
       this.retention?.see(next);
-      if (next.kind === 'empty') hold.progress = caughtUpBy(hold.progress, next);
-      if (next.kind === 'empty' && next.caughtUpAtMs !== undefined) work.noteCaughtUp();
+      if (next.kind === 'empty') this.noteEmpty(next, work);
       if (next.kind === 'batch') {
         crashPoint('fetched');
         const worked = await work.handle(next);
@@ -176,6 +175,11 @@ export class Slice {
       }
       if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }
+  }
+
+  private noteEmpty(next: Extract<Next, { kind: 'empty' }>, work: BatchWork): void {
+    this.hold.progress = caughtUpBy(this.hold.progress, next);
+    if (next.caughtUpAtMs !== undefined) work.noteCaughtUp();
   }
 
   private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {
