@@ -23,6 +23,7 @@ import {
 } from './diagnostics';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
+import { traceCommit } from './traces';
 import { logFenced, logTrouble } from './slice-log';
 
 /** Each has some 200 bytes. */
@@ -140,7 +141,10 @@ export class CheckpointHold {
     const progressBefore = this.progress;
     const committed: Progress = { ...progress, committedAtMs: this.now };
     const sentAtNs = process.hrtime.bigint();
-    const outcome = await this.committer.commit(position, { ...this.facts(committed), trial }, effects);
+    const move = { from: before.position, to: position, content };
+    const outcome = await traceCommit(this.input.shard, move, () =>
+      this.committer.commit(position, { ...this.facts(committed), trial }, effects),
+    );
     if (outcome !== 'committed') return outcome;
     this.progress = committed;
     this.describe();

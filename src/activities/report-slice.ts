@@ -17,7 +17,7 @@ export async function reportSlice(input: SliceInput, run: () => Promise<SliceRes
   }
 }
 
-function describeFailure(error: unknown): Omit<SliceEndedMessage, 'shard'> {
+export function describeFailure(error: unknown): Omit<SliceEndedMessage, 'shard'> {
   if (error instanceof ApplicationFailure && error.type === 'PAUSED') return { end: 'paused' };
   const code = codeOf(error) ?? 'INTERNAL';
   const isTelling = code === 'HANDLER_FAILED' || code === 'DATA_LOST';

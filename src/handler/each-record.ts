@@ -1,4 +1,5 @@
-import { TidemarkError } from '../core/errors';
+import { TidemarkError, type ErrorCode } from '../core/errors';
+import { inRecordSpan } from '../tracing/record-contexts';
 import { isErrorLike } from './describe-error';
 import type { BatchHandler, HandlerContext, HandlerResult, RecordFailure, RecordHandler } from './handler';
 import type { KinesisRecord } from './record';
@@ -76,12 +77,16 @@ class LaneWork<T> {
 
   private async attempt(record: KinesisRecord<T>): Promise<RecordFailure | undefined> {
     try {
-      await this.handle(record, this.context);
+      await inRecordSpan(record, () => this.handle(record, this.context), spanEnd);
       return undefined;
     } catch (error) {
       return { record, reason: reasonOf(error), retryable: !isRecordRejected(error) };
     }
   }
+}
+
+function spanEnd(error: unknown): { error: ErrorCode } {
+  return { error: isRecordRejected(error) ? 'RECORD_REJECTED' : 'HANDLER_FAILED' };
 }
 
 /** Whatever was thrown, as a reason that is accepted. */
