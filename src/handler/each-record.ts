@@ -1,5 +1,5 @@
 import { TidemarkError, type ErrorCode } from '../core/errors';
-import { inRecordSpan } from '../tracing/record-contexts';
+import { recordSpans } from '../tracing/record-contexts';
 import { isErrorLike } from './describe-error';
 import type { BatchHandler, HandlerContext, HandlerResult, RecordFailure, RecordHandler } from './handler';
 import type { KinesisRecord } from './record';
@@ -47,6 +47,7 @@ export function eachRecord<T = unknown>(
 class LaneWork<T> {
   private readonly failures: RecordFailure[] = [];
   private readonly unhandled: KinesisRecord[] = [];
+  private readonly spans = recordSpans();
   private next = 0;
 
   constructor(
@@ -77,7 +78,8 @@ class LaneWork<T> {
 
   private async attempt(record: KinesisRecord<T>): Promise<RecordFailure | undefined> {
     try {
-      await inRecordSpan(record, () => this.handle(record, this.context), spanEnd);
+      if (this.spans) await this.spans(record, () => this.handle(record, this.context), spanEnd);
+      else await this.handle(record, this.context);
       return undefined;
     } catch (error) {
       return { record, reason: reasonOf(error), retryable: !isRecordRejected(error) };

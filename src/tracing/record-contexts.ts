@@ -38,7 +38,7 @@ interface RecordTracing {
 
 const RECORDS = createContextKey('tidemark.records');
 
-/** Within it, `inRecordSpan` makes spans. */
+/** Within it, `recordSpans` makes spans. */
 export function withRecordSpans<R, T>(
   hook: TraceContextHook<R> | undefined,
   attributes: () => Attributes,
@@ -50,27 +50,28 @@ export function withRecordSpans<R, T>(
 }
 
 /** Handles one record as a part of the trace that it comes from, with a link to the run. Without such a trace it only runs. */
-export function inRecordSpan<T>(
+export type RecordSpans = <T>(
   record: { readonly sequenceNumber: string },
   run: () => Promise<T> | T,
   onError: (error: unknown) => SpanEnd,
-): Promise<T> | T {
-  const tracing = context.active().getValue(RECORDS) as RecordTracing | undefined;
-  const parent = tracing && contextOf(tracing.hook, record);
-  if (tracing === undefined || parent === undefined) return run();
-  const handlerSpan = trace.getSpanContext(context.active());
-  const attributes = { ...tracing.attributes, 'tidemark.sequence_number': record.sequenceNumber };
-  return inSpan(
-    {
-      name: 'tidemark.record',
-      kind: SpanKind.CONSUMER,
-      parent,
-      attributes: () => attributes,
-      links: () => (handlerSpan ? [{ context: handlerSpan }] : []),
-      onError,
-    },
-    run,
-  );
+) => Promise<T> | T;
+
+/** Undefined where single records are not traced: asked once per run, not for each record. */
+export function recordSpans(): RecordSpans | undefined {
+  const active = context.active();
+  const tracing = active.getValue(RECORDS) as RecordTracing | undefined;
+  if (tracing === undefined) return undefined;
+  const handlerSpan = trace.getSpanContext(active);
+  const links = (): Link[] => (handlerSpan ? [{ context: handlerSpan }] : []);
+  return (record, run, onError) => {
+    const parent = contextOf(tracing.hook, record);
+    if (parent === undefined) return run();
+    const attributes = (): Attributes => ({
+      ...tracing.attributes,
+      'tidemark.sequence_number': record.sequenceNumber,
+    });
+    return inSpan({ name: 'tidemark.record', kind: SpanKind.CONSUMER, parent, attributes, links, onError }, run);
+  };
 }
 
 const failed = new WeakSet<object>();

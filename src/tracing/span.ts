@@ -7,6 +7,7 @@ import {
   type Link,
   type Span,
   type SpanKind,
+  type Tracer,
 } from '@opentelemetry/api';
 import { quietly, tracerInUse } from './tracer';
 
@@ -34,8 +35,10 @@ export interface SpanOf<T> {
 
 /** Runs something as a span, active meanwhile: spans begun in it are its children. Without a tracer provider it only runs. */
 export async function inSpan<T>(span: SpanOf<T>, run: () => Promise<T> | T): Promise<T> {
+  const tracer = quietly(tracerInUse);
+  if (tracer === undefined) return run();
   const base = span.parent ?? context.active();
-  const begun = quietly(() => begin(span, base));
+  const begun = quietly(() => begin(tracer, span, base));
   if (begun === undefined) return run();
   try {
     const result = await context.with(trace.setSpan(base, begun), run);
@@ -52,16 +55,20 @@ export function addSpan<T>(
   span: Omit<SpanOf<T>, 'onResult' | 'onError'>,
   { beganAtMs, end }: { readonly beganAtMs: number; readonly end: SpanEnd },
 ): void {
-  const begun = quietly(() => begin(span, span.parent ?? context.active(), beganAtMs));
+  const begun = quietly(() => {
+    const tracer = tracerInUse();
+    return tracer && begin(tracer, span, span.parent ?? context.active(), beganAtMs);
+  });
   if (begun) finish(begun, () => end);
 }
 
 function begin<T>(
+  tracer: Tracer,
   { name, kind, attributes, links }: Omit<SpanOf<T>, 'onError'>,
   parent: Context,
   startTime?: number,
-): Span | undefined {
-  return tracerInUse()?.startSpan(name, { kind, attributes: attributes(), links: links?.(), startTime }, parent);
+): Span {
+  return tracer.startSpan(name, { kind, attributes: attributes(), links: links?.(), startTime }, parent);
 }
 
 function finish(span: Span, ask: () => SpanEnd): void {

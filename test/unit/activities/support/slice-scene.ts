@@ -30,7 +30,7 @@ import type { HandlerRunner } from '../../../../src/handler/handler-runner';
 import type { KinesisRecord } from '../../../../src/handler/record';
 import { inlineRunner } from '../../../../src/handler/inline-runner';
 import type { ShardIdentity } from '../../../../src/core/names';
-import { defineConsumer } from '../../../../src/handler/define-consumer';
+import { defineConsumer, type RecordTraceContext } from '../../../../src/handler/define-consumer';
 import type { BatchHandler } from '../../../../src/handler/handler';
 import { AwsKinesis } from '../../../../src/kinesis/aws-kinesis';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../../support/scripted-kinesis';
@@ -55,6 +55,7 @@ export class SliceScene {
   readonly handled: string[][] = [];
   /** What the handler does with a batch beside noting it. */
   handler: BatchHandler = () => undefined;
+  traceContext: RecordTraceContext = () => undefined;
   state: ShardState;
   filter: (record: KinesisRecord) => boolean = () => true;
   onDeadLetter: (letter: DeadLetter) => Promise<void> | void = () => undefined;
@@ -201,6 +202,7 @@ export class SliceScene {
         return this.handler(batch, context);
       },
       filter: (record) => this.filter(record),
+      traceContext: (record) => this.traceContext(record),
       onDeadLetter: (letter) => this.onDeadLetter(letter),
     });
     const runner = (): HandlerRunner => inlineRunner(definition);
