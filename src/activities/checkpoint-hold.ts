@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import { Committer, type Claim } from '../checkpoints/committer';
 import type { CheckpointState, CommitFacts, Totals, TrialMark, Writer } from '../core/checkpoint';
+import { driftOf } from '../core/commit-protocol';
 import type { Move } from '../core/control';
 import { codeOf, TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
@@ -18,6 +19,7 @@ import {
   troubleChannel,
   type ClaimedMessage,
   type CommittedMessage,
+  type FencedMessage,
   type ShardEventMessage,
   type TroubleMessage,
 } from './diagnostics';
@@ -53,6 +55,7 @@ export class CheckpointHold {
   /** What it found when it took the checkpoint. */
   acquired: { readonly position: Position; readonly totals: Totals } | undefined;
   private readonly committer: Committer;
+  private refusedRecords = 0;
 
   constructor(
     private readonly world: HoldWorld,
@@ -145,6 +148,7 @@ export class CheckpointHold {
     const outcome = await traceCommit(this.input.shard, move, () =>
       this.committer.commit(position, { ...this.facts(committed), trial }, effects),
     );
+    if (outcome === 'fenced') this.refusedRecords = records;
     if (outcome !== 'committed') return outcome;
     this.progress = committed;
     this.describe();
@@ -191,7 +195,8 @@ export class CheckpointHold {
 
   noteFenced(): void {
     this.events.push({ kind: 'fenced', atMs: this.now });
-    fencedChannel.publish({ shard: this.input.shard, writer: this.writer });
+    const records = this.refusedRecords;
+    fencedChannel.publish({ shard: this.input.shard, writer: this.writer, records } satisfies FencedMessage);
     logFenced(this.input.shard);
   }
 
@@ -220,6 +225,7 @@ export class CheckpointHold {
       writer: this.writer,
       checkpoint,
       previousToken,
+      drift: driftOf(adopted, this.input.belief),
       sentAtNs,
     };
     claimedChannel.publish(message);

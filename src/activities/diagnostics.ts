@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { CheckpointState, Writer } from '../core/checkpoint';
+import type { MirrorDrift } from '../core/commit-protocol';
 import type { ErrorCode } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
@@ -13,6 +14,8 @@ export interface ClaimedMessage {
   readonly checkpoint: CheckpointState;
   /** Token of the row that was taken over; null where the row was created. */
   readonly previousToken: string | null;
+  /** How the row differed from what the workflow believed, if it did. */
+  readonly drift?: MirrorDrift;
   /** `process.hrtime.bigint()` before the write was sent. */
   readonly sentAtNs: bigint;
 }
@@ -36,6 +39,14 @@ export interface CommittedMessage {
 export interface FencedMessage {
   readonly shard: ShardIdentity;
   readonly writer: Writer;
+  /** Records of the commit that was refused: handled here, and by the other execution; 0 of a claim. */
+  readonly records: number;
+}
+
+/** Published on `tidemark:suppressed` when a run of the handler is not given records because they were handled before. */
+export interface SuppressedMessage {
+  readonly shard: ShardIdentity;
+  readonly records: number;
 }
 
 /** Published on `tidemark:sliceBegun` when this process begins to work on a shard. */
@@ -111,6 +122,7 @@ export interface DiagnosticMessages {
   readonly claimed: ClaimedMessage;
   readonly committed: CommittedMessage;
   readonly fenced: FencedMessage;
+  readonly suppressed: SuppressedMessage;
   readonly sliceBegun: SliceBegunMessage;
   readonly sliceEnded: SliceEndedMessage;
   readonly opened: OpenedMessage;
@@ -125,6 +137,7 @@ export interface DiagnosticMessages {
 export const claimedChannel = channel('tidemark:claimed');
 export const committedChannel = channel('tidemark:committed');
 export const fencedChannel = channel('tidemark:fenced');
+export const suppressedChannel = channel('tidemark:suppressed');
 export const sliceBegunChannel = channel('tidemark:sliceBegun');
 export const sliceEndedChannel = channel('tidemark:sliceEnded');
 export const openedChannel = channel('tidemark:opened');
