@@ -16,8 +16,8 @@ const worlds = {
   core: { folders: [], packages: [] },
   workflows: { folders: ['core', 'activities'], packages: ['@temporalio/workflow', '@temporalio/common'] },
   activities: {
-    folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal'],
-    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/common', 'node:.*'],
+    folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'tracing'],
+    packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/common', '@opentelemetry/api', 'node:.*'],
   },
   kinesis: { folders: ['core', 'aws'], packages: ['@aws-sdk/client-kinesis', '@smithy/.*', 'node:.*'] },
   checkpoints: {
@@ -34,7 +34,9 @@ const worlds = {
     packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'],
   },
   // Effects that a handler hands over are typed as the SDK types them; a handler's thread must not load the SDK for that.
-  handler: { folders: ['core', 'kinesis'], packages: ['node:.*'], typesOf: ['@aws-sdk/client-dynamodb'] },
+  handler: { folders: ['core', 'kinesis', 'tracing'], packages: ['node:.*'], typesOf: ['@aws-sdk/client-dynamodb'] },
+  // Spans around what others do: the API alone, which does nothing until an application registers an SDK.
+  tracing: { folders: ['core'], packages: ['@opentelemetry/api'] },
   // It listens to what activities publish, and knows nothing else of them.
   metrics: { folders: ['core', 'activities'], packages: ['@temporalio/common', 'node:.*'] },
   temporal: {

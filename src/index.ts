@@ -4,6 +4,7 @@ export {
   type ConsumerDefinition,
   type ConsumerInput,
   type DeadLetterHook,
+  type RecordTraceContext,
 } from './handler/define-consumer';
 export { eachRecord, type EachRecordOptions } from './handler/each-record';
 export type {
@@ -37,6 +38,7 @@ export type {
   DeadLetterKey,
   DeadLetterStatus,
 } from './core/dead-letter';
+export type { TraceCarrier } from './tracing/carrier';
 export type { ResolvedOptions } from './core/resolve-options';
 export { TidemarkError, type ErrorCode } from './core/errors';
 export type { Position } from './core/positions';

@@ -16,6 +16,7 @@ import type { RawRecord } from '../kinesis/kinesis-port';
 import { BatchFailedError, type HandlerRunner, type RunOutcome } from '../handler/handler-runner';
 import type { BatchSource } from './batch-source';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
+import { suppressedChannel, type SuppressedMessage } from './diagnostics';
 import { crashPoint } from './crash-point';
 import { describeDecision, FailureSteps } from './failure-steps';
 import type { PlacedLetter } from './letter-writer';
@@ -171,6 +172,7 @@ export class BatchWork {
   private async run(span: Span, streak: FailureStreak | undefined): Promise<RunOutcome | 'left' | 'fenced'> {
     const { ownership, hold, runner } = this.world;
     const records = span.offeredRecords;
+    this.tellSuppressed(span);
     if (records.length === 0) return ALL_HANDLED;
     const request = {
       shard: hold.shard,
@@ -189,6 +191,13 @@ export class BatchWork {
     });
     crashPoint('handled');
     return outcome;
+  }
+
+  /** Records among those that failed which were handled before: they are not handed over again. */
+  private tellSuppressed({ records: { length }, offered, diverted }: Span): void {
+    const records = length - offered.length - diverted.length;
+    const { shard } = this.world.hold;
+    if (records > 0) suppressedChannel.publish({ shard, records } satisfies SuppressedMessage);
   }
 
   private putBack(span: Span): 'again' {

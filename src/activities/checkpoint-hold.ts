@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { EffectsRefused, Effect } from '../checkpoints/checkpoint-store';
 import { Committer, type Claim } from '../checkpoints/committer';
 import type { CheckpointState, CommitFacts, Totals, TrialMark, Writer } from '../core/checkpoint';
+import { driftOf } from '../core/commit-protocol';
 import type { Move } from '../core/control';
 import { codeOf, TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
@@ -18,12 +19,14 @@ import {
   troubleChannel,
   type ClaimedMessage,
   type CommittedMessage,
+  type FencedMessage,
   type ShardEventMessage,
   type TroubleMessage,
 } from './diagnostics';
 import type { LeftOut } from './left-out';
 import type { Ownership } from './ownership';
 import { sleep } from './sleep';
+import { traceCommit } from './traces';
 import { logFenced, logLeftOut, logTrouble } from './slice-log';
 
 /** Each has some 200 bytes. */
@@ -55,6 +58,7 @@ export class CheckpointHold {
   /** What it found when it took the checkpoint. */
   acquired: { readonly position: Position; readonly totals: Totals } | undefined;
   private readonly committer: Committer;
+  private refusedRecords = 0;
 
   constructor(
     private readonly world: HoldWorld,
@@ -144,7 +148,11 @@ export class CheckpointHold {
     const leftOut = this.leftOut?.upTo(position) ?? 0;
     const committed: Progress = { ...withLeftOut(progress, leftOut), committedAtMs: this.now };
     const sentAtNs = process.hrtime.bigint();
-    const outcome = await this.committer.commit(position, { ...this.facts(committed), trial }, effects);
+    const move = { from: before.position, to: position, content };
+    const outcome = await traceCommit(this.input.shard, move, () =>
+      this.committer.commit(position, { ...this.facts(committed), trial }, effects),
+    );
+    if (outcome === 'fenced') this.refusedRecords = records;
     if (outcome !== 'committed') return outcome;
     this.progress = committed;
     this.describe();
@@ -204,7 +212,8 @@ export class CheckpointHold {
 
   noteFenced(): void {
     this.events.push({ kind: 'fenced', atMs: this.now });
-    fencedChannel.publish({ shard: this.input.shard, writer: this.writer });
+    const records = this.refusedRecords;
+    fencedChannel.publish({ shard: this.input.shard, writer: this.writer, records } satisfies FencedMessage);
     logFenced(this.input.shard);
   }
 
@@ -233,6 +242,7 @@ export class CheckpointHold {
       writer: this.writer,
       checkpoint,
       previousToken,
+      drift: driftOf(adopted, this.input.belief),
       sentAtNs,
     };
     claimedChannel.publish(message);

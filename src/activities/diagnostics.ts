@@ -1,9 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import type { CheckpointState, Writer } from '../core/checkpoint';
+import type { MirrorDrift } from '../core/commit-protocol';
 import type { ErrorCode } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
-import type { Halt, Progress, ShardEvent, SliceEnd } from '../core/shard-work';
+import type { Halt } from '../core/halt';
+import type { Progress, ShardEvent, SliceEnd } from '../core/shard-work';
 
 /** Published on `tidemark:claimed` after DynamoDB has confirmed that an execution has taken a checkpoint. */
 export interface ClaimedMessage {
@@ -12,6 +14,8 @@ export interface ClaimedMessage {
   readonly checkpoint: CheckpointState;
   /** Token of the row that was taken over; null where the row was created. */
   readonly previousToken: string | null;
+  /** How the row differed from what the workflow believed, if it did. */
+  readonly drift?: MirrorDrift;
   /** `process.hrtime.bigint()` before the write was sent. */
   readonly sentAtNs: bigint;
 }
@@ -35,6 +39,14 @@ export interface CommittedMessage {
 export interface FencedMessage {
   readonly shard: ShardIdentity;
   readonly writer: Writer;
+  /** Records of the commit that was refused: handled here, and by the other execution; 0 of a claim. */
+  readonly records: number;
+}
+
+/** Published on `tidemark:suppressed` when a run of the handler is not given records because they were handled before. */
+export interface SuppressedMessage {
+  readonly shard: ShardIdentity;
+  readonly records: number;
 }
 
 /** Published on `tidemark:sliceBegun` when this process begins to work on a shard. */
@@ -110,6 +122,7 @@ export interface DiagnosticMessages {
   readonly claimed: ClaimedMessage;
   readonly committed: CommittedMessage;
   readonly fenced: FencedMessage;
+  readonly suppressed: SuppressedMessage;
   readonly sliceBegun: SliceBegunMessage;
   readonly sliceEnded: SliceEndedMessage;
   readonly opened: OpenedMessage;
@@ -124,6 +137,7 @@ export interface DiagnosticMessages {
 export const claimedChannel = channel('tidemark:claimed');
 export const committedChannel = channel('tidemark:committed');
 export const fencedChannel = channel('tidemark:fenced');
+export const suppressedChannel = channel('tidemark:suppressed');
 export const sliceBegunChannel = channel('tidemark:sliceBegun');
 export const sliceEndedChannel = channel('tidemark:sliceEnded');
 export const openedChannel = channel('tidemark:opened');

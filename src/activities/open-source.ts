@@ -36,7 +36,10 @@ export interface SourceStart {
 }
 
 /** Batches from a committed position on. Waits until Kinesis answers. @throws the reason of `stop`, and what a reader throws */
-export async function openSource(world: SourceWorld, start: SourceStart): Promise<OpenSource & { loss?: DataLoss }> {
+export async function openSource(
+  world: SourceWorld,
+  start: SourceStart,
+): Promise<OpenSource & { retentionMs: number; loss?: DataLoss }> {
   const { shard, token, position, progress } = start;
   const description = await untilAnswered(world, () => world.watch.recent(60_000));
   const { retentionMs, serviceNowMs: nowMs } = description;
@@ -47,13 +50,13 @@ export async function openSource(world: SourceWorld, start: SourceStart): Promis
   if (kept && !loss) {
     kept.listener.onTrouble = world.onTrouble;
     if (kept.source.isDrained) kept.renewFrom(iterator, position);
-    return kept;
+    return { ...kept, retentionMs };
   }
   kept?.source.close();
   const listener = { onTrouble: world.onTrouble };
   const told = { ...world, onTrouble: (error: unknown) => listener.onTrouble(error) };
   const reader = createReader(told, description, { shard, start: iterator });
-  return { ...openAggregatesOf(told, { shard, position, reader }), listener, ...(loss ? { loss } : {}) };
+  return { ...openAggregatesOf(told, { shard, position, reader }), listener, retentionMs, ...(loss ? { loss } : {}) };
 }
 
 /** The reader's records in batches, with the KPL aggregates among them opened. */

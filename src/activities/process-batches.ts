@@ -9,6 +9,8 @@ import { Ownership } from './ownership';
 import { ParkedKeysCache } from './parked-keys';
 import { reportSlice } from './report-slice';
 import { Slice } from './slice';
+import { tracedRunner } from './traced-runner';
+import { traceSlice } from './traces';
 import { watchedRunner } from './watched-runner';
 
 /**
@@ -27,10 +29,10 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
     dependencies.running.add(name);
     try {
       const runtime = findConsumer(dependencies, input.shard);
-      runner = watchedRunner(runtime.runner());
+      runner = tracedRunner(watchedRunner(runtime.runner()), runtime.definition);
       const watch = watchFor(runtime, input.shard);
       const world = { dependencies, runtime, watch, ownership, runner, parkedKeys };
-      return await reportSlice(input, () => new Slice(world, input).run());
+      return await traceSlice(input, () => reportSlice(input, () => new Slice(world, input).run()));
     } catch (error) {
       ownership.noteEnd(error);
       throw error;

@@ -6,6 +6,8 @@ import type { HandlerRunner } from '../handler/handler-runner';
 import { Ownership } from './ownership';
 import { findConsumer } from './process-batches';
 import { RedriveSlice, type RedriveNote } from './redrive-slice';
+import { tracedRunner } from './traced-runner';
+import { traceRedrive } from './traces';
 import { watchedRunner } from './watched-runner';
 
 /**
@@ -24,12 +26,13 @@ export function createRedriveDeadLetters(
     const { workflowId = '', runId = '' } = context.info.workflowExecution ?? {};
     try {
       const runtime = findConsumer(dependencies, input.stream);
-      runner = watchedRunner(runtime.runner());
+      runner = tracedRunner(watchedRunner(runtime.runner()), runtime.definition);
       const isCareful = context.info.attempt > 1;
       const fenceOf = async (shard: ShardIdentity): Promise<number> => (await runtime.store.read(shard))?.fence ?? 0;
       const world = { dependencies, runtime, ownership, runner, origin: { workflowId, runId }, isCareful, fenceOf };
       // A slice that died has told its heartbeat how far it came.
-      return await new RedriveSlice(world, { ...input, progress: before?.progress ?? input.progress }).run();
+      const slice = new RedriveSlice(world, { ...input, progress: before?.progress ?? input.progress });
+      return await traceRedrive(input.stream, () => slice.run());
     } catch (error) {
       ownership.noteEnd(error);
       throw error;

@@ -17,10 +17,11 @@ export async function reportSlice(input: SliceInput, run: () => Promise<SliceRes
   }
 }
 
-function describeFailure(error: unknown): Omit<SliceEndedMessage, 'shard'> {
+export function describeFailure(error: unknown): Omit<SliceEndedMessage, 'shard'> {
   if (error instanceof ApplicationFailure && error.type === 'PAUSED') return { end: 'paused' };
   const code = codeOf(error) ?? 'INTERNAL';
-  if (!(error instanceof ApplicationFailure) || code !== 'HANDLER_FAILED') return { code };
+  const isTelling = code === 'HANDLER_FAILED' || code === 'DATA_LOST';
+  if (!(error instanceof ApplicationFailure) || !isTelling) return { code };
   const [{ retryAfterMs, halt } = {}] = (error.details ?? []) as Partial<HandlerFailure>[];
   return { code, retryAfterMs, halt };
 }

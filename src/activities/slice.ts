@@ -17,6 +17,8 @@ import { Drain } from './drain';
 import type { OpenSource } from './kept-sources';
 import { openSource } from './open-source';
 import { ParkedKeys, type ParkedKeysCache } from './parked-keys';
+import { haltedByLoss } from './loss-halt';
+import { RetentionWatch } from './retention-watch';
 import { SliceHistory } from './slice-history';
 import { logLoss } from './slice-log';
 import { afterOrder, suspicionAt } from './slice-start';
@@ -38,6 +40,7 @@ export class Slice {
   private readonly hold: CheckpointHold;
   private readonly startedAtMs = performance.now();
   private work: BatchWork | undefined;
+  private retention: RetentionWatch | undefined;
   /** The order names a partition key of which nothing is parked. */
   private isOrderMissed = false;
 
@@ -137,9 +140,19 @@ export class Slice {
       { shard: this.input.shard, token: hold.checkpoint.token, position, progress: hold.progress },
     );
     hold.leftOut = open.leftOut;
-    if (loss) {
+    const { onDataLoss, dataLossWarningPercent: warnPercent } = world.runtime.definition.options;
+    this.retention = new RetentionWatch(
+      hold,
+      { retentionMs: open.retentionMs, warnPercent },
+      this.input.wasAtRisk ?? false,
+    );
+    if (loss && !this.input.isLossAccepted) {
       hold.noteEvent({ kind: 'dataLoss', atMs: hold.now, ...loss });
       logLoss(this.input.shard, loss);
+      if (onDataLoss === 'stop') {
+        open.source.close();
+        throw haltedByLoss(hold, loss, this.input, this.summary());
+      }
     }
     return open;
   }
@@ -172,11 +185,11 @@ export class Slice {
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
+      this.retention?.see(next);
       if (next.kind === 'empty') {
-        hold.progress = caughtUpBy(hold.progress, next);
+        this.noteEmpty(next, work);
         if ((await this.passOver(next)) === 'fenced') return this.fenced();
       }
-      if (next.kind === 'empty' && next.caughtUpAtMs !== undefined) work.noteCaughtUp();
       if (next.kind === 'batch') {
         crashPoint('fetched');
         const worked = await work.handle(next);
@@ -196,6 +209,11 @@ export class Slice {
     if (comparePositions(position, hold.checkpoint.position) <= 0) return 'committed';
     const progress = { ...hold.progress, lastArrivalMs: passed.arrivalMs };
     return (await hold.commit(position, { progress, records: 0 })) === 'fenced' ? 'fenced' : 'committed';
+  }
+
+  private noteEmpty(next: Extract<Next, { kind: 'empty' }>, work: BatchWork): void {
+    this.hold.progress = caughtUpBy(this.hold.progress, next);
+    if (next.caughtUpAtMs !== undefined) work.noteCaughtUp();
   }
 
   private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {
@@ -264,6 +282,7 @@ export class Slice {
       worker: dependencies.worker,
       timing: timingOf(runtime.definition.options),
       events: hold.events,
+      ...(this.retention?.view ? { retention: this.retention.view } : {}),
       ...(this.work?.isOrderDone ? { orderDone: true } : {}),
       ...(this.isOrderMissed ? { orderMissed: true } : {}),
     };

@@ -2,6 +2,7 @@ import { codeOf } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { KinesisPort } from '../kinesis/kinesis-port';
 import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
+import { traceFetch } from './traces';
 import { kinesisFailedChannel, pageReadChannel, type KinesisFailedMessage, type PageReadMessage } from './diagnostics';
 
 type ShardCalls = Pick<KinesisPort, 'getRecords' | 'getShardIterator'>;
@@ -22,7 +23,7 @@ export function watchedKinesis(kinesis: KinesisPort, shard: ShardIdentity): Kine
     describeStream: (stream) => kinesis.describeStream(stream),
     listShards: (stream) => kinesis.listShards(stream),
     getShardIterator: (...args) => watched('getShardIterator', kinesis.getShardIterator(...args)),
-    getRecords: (...args) => watched('getRecords', kinesis.getRecords(...args), args[3]),
+    getRecords: (...args) => watched('getRecords', traceFetch(shard, kinesis.getRecords(...args), args[3]), args[3]),
   };
 }
 

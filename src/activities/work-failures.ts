@@ -2,7 +2,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { FailureStreak } from '../core/failure-policy';
 import type { RecordError } from '../core/outcome';
 import type { GivenUp } from '../core/settlement';
-import type { Halt, HandlerFailure, SliceResult } from '../core/shard-work';
+import type { Halt } from '../core/halt';
+import type { HandlerFailure, SliceResult } from '../core/shard-work';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import type { Span } from './span';
 

@@ -17,6 +17,7 @@ function notesOf(shard: ShardReport): string[] {
   const notes: string[] = [];
   if (state === 'PARKED') notes.push(parkedText(shard));
   else if (lastError) notes.push(errorText(lastError, streakOf(shard)));
+  if (shard.retention?.isAtRisk) notes.push(AT_RISK);
   if (shard.pause) notes.push(pausedText(shardId, shard.pause));
   if (parkedKeys > 0)
     notes.push(
@@ -29,12 +30,22 @@ function notesOf(shard: ShardReport): string[] {
 
 function parkedText({ shardId, halt, lastError }: ShardReport): string {
   const where = halt ? ` ${describeHalt(halt)}` : '';
+  if (halt?.loss)
+    return (
+      `parked ${describeHalt(halt)}. \`npx tidemark skip <file> --shard ${shardId} --reason <why>\` accepts the loss and goes on ` +
+      'with the oldest record that is left.'
+    );
   const why = lastError ? `; ${lastError.code}: ${oneLine(lastError.message).replace(/\.$/, '')}` : '';
   return (
     `parked${where}${why}. \`npx tidemark retry <file> --shard ${shardId}\` tries it again, ` +
     `\`npx tidemark skip <file> --shard ${shardId} --reason <why>\` sets it aside.`
   );
 }
+
+/** How much each has left stands in the table. */
+const AT_RISK =
+  'at risk: retention will take records that are not handled yet. Raise it (`aws kinesis increase-stream-retention-period`), ' +
+  'then see why the shard is late.';
 
 function pausedText(shardId: string, { by, reason, atMs, untilMs, scope }: Pause): string {
   const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;

@@ -33,6 +33,7 @@ const COLUMNS: readonly Column[] = [
   },
   { name: 'Records/s', cell: (shard, { rates }) => rateOf(rates?.of(shard)), isCount: true, isRare: true },
   { name: 'Caught up in', cell: (shard, { rates }) => catchUpOf(rates?.of(shard)), isRare: true },
+  { name: 'At risk', cell: ({ retention }) => riskOf(retention), isRare: true },
   { name: 'Filtered', cell: ({ totals }) => countOf(totals?.filtered), isCount: true, isRare: true },
   { name: 'Left out', cell: ({ totals }) => countOf(totals?.leftOut), isCount: true, isRare: true },
   { name: 'Dead letters', cell: ({ totals }) => countOf(totals?.deadLettered), isCount: true, isRare: true },
@@ -71,14 +72,15 @@ function renderReport(report: ConsumerReport, view: StatusView): string {
   return [...parts, ...renderNotes({ ...report, shards: sorted })].join('\n');
 }
 
-/** What somebody should look at comes first: states, then failures in a row, then lag. */
+/** What somebody should look at comes first: states, then what is at risk, then failures in a row, then lag. */
 function byTrouble(a: ShardReport, b: ShardReport): number {
   return rankOf(a) - rankOf(b) || b.failures - a.failures || (b.millisBehindLatest ?? 0) - (a.millisBehindLatest ?? 0);
 }
 
-function rankOf({ state }: ShardReport): number {
+function rankOf({ state, retention }: ShardReport): number {
   const rank = FIRST.indexOf(state);
-  return rank === -1 ? FIRST.length : rank;
+  if (rank !== -1) return rank;
+  return FIRST.length + (retention?.isAtRisk ? 0 : 1);
 }
 
 /** `READING 998, PARKED 2; largest lag 3 min; 12,345 records/s` */
@@ -124,6 +126,11 @@ function rateOf(rate: ShardRate | undefined): string {
 
 function catchUpOf(rate: ShardRate | undefined): string {
   return rate?.catchUpMs === undefined ? '' : describeLag(rate.catchUpMs);
+}
+
+/** Share of retention used, and the time left. */
+function riskOf(retention: ShardReport['retention']): string {
+  return retention?.isAtRisk ? `${retention.usedPercent} %, ${describeLag(retention.leftMs)} left` : '';
 }
 
 function countOf(value = 0): string {

@@ -7,8 +7,10 @@ import { compareCheckpoints } from '../core/commit-protocol';
 import type { CheckpointRow, Totals } from '../core/checkpoint';
 import type { MoveNote, Pause } from '../core/control';
 import { streakAt, type FailureStreak } from '../core/failure-policy';
+import { useSince, type RetentionUse, type RetentionView } from '../core/retention-clock';
 import type { Position } from '../core/positions';
-import type { ErrorNote, Halt, ShardEvent, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
+import type { Halt } from '../core/halt';
+import type { ErrorNote, ShardEvent, ShardPhase, ShardStatus, SyncResult } from '../core/shard-work';
 import { readClosingFailure, readPendingActivity, type PendingActivity } from './pending-activity';
 
 const QUERIES_AT_A_TIME = 16;
@@ -38,6 +40,8 @@ export interface ShardReport {
   readonly streak?: FailureStreak;
   /** Why a parked shard waits, and since when. */
   readonly halt?: Halt;
+  /** How much of retention the oldest record that may be unhandled has used, as far as is known; a shard at risk is soon to lose records. */
+  readonly retention?: RetentionUse;
   /** Why it is paused, by whom and until when. */
   readonly pause?: Pause;
   /** The last rewind, skip or undo. */
@@ -123,6 +127,7 @@ function combine(
     lastError: withHint(pending.failure ?? lastError),
     streak,
     halt: status.halt,
+    ...(status.retention ? { retention: retentionNow(status, status.retention, row) } : {}),
     pause: status.pause,
     lastMove: status.lastMove,
     recentEvents: status.recentEvents,
@@ -133,6 +138,12 @@ function combine(
 function factsOfStatus({ position, progress }: ShardStatus): Partial<FromRow> {
   const { totals, parkedKeys, committedAtMs, millisBehindLatest } = progress;
   return { position, records: totals.records, totals, parkedKeys, committedAtMs, millisBehindLatest };
+}
+
+/** What the workflow has heard last, with what the row knows since. */
+function retentionNow({ progress }: ShardStatus, view: RetentionView, row: CheckpointRow | undefined): RetentionUse {
+  const latest = (key: 'lastArrivalMs' | 'caughtUpAtMs'): number => Math.max(progress[key] ?? 0, row?.[key] ?? 0);
+  return useSince(view, { lastArrivalMs: latest('lastArrivalMs'), caughtUpAtMs: latest('caughtUpAtMs') }, Date.now());
 }
 
 type Trouble = Pick<ShardStatus, 'phase' | 'failures' | 'streak' | 'lastError'>;

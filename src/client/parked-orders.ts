@@ -27,6 +27,8 @@ export interface SkipParkedOptions extends RetryParkedOptions {
   readonly reason: string;
   /** Refused if the shard is parked at another record by now. */
   readonly sequenceNumber?: string;
+  /** Go on behind records that retention took (`onDataLoss: 'stop'`). Refused if the shard waits because of something else. */
+  readonly acceptLoss?: true;
 }
 
 /** A shard that has carried out an order, and where it stands since. */
@@ -35,7 +37,7 @@ export interface OrderedShard {
   readonly status: ShardStatus;
 }
 
-type Order = ParkedRequest & { readonly sequenceNumber?: string };
+type Order = ParkedRequest;
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const AT_A_TIME = 16;
@@ -48,7 +50,7 @@ export async function orderParked(
   client: Client,
   name: ConsumerName,
   kind: 'retryParked' | 'skipParked',
-  options: RetryParkedOptions & { readonly sequenceNumber?: string },
+  options: RetryParkedOptions & Pick<ParkedRequest, 'sequenceNumber' | 'acceptLoss'>,
 ): Promise<OrderedShard[]> {
   const { shardId, timeoutMs = DEFAULT_TIMEOUT_MS, partitionKey, ...asked } = options;
   const request: Order = partitionKey === undefined ? asked : { ...asked, keyDigest: partitionKeyDigest(partitionKey) };

@@ -45,6 +45,15 @@ export type ClaimPlan =
 /** How the row differed from what the workflow believed: `none`, the row was ahead, or the row was behind (restored or reset). */
 export type Adoption = 'none' | 'row' | 'input';
 
+/** How a row differed from the last token that the workflow has heard of; a workflow that has none yet expects nothing. */
+export type MirrorDrift = 'ahead' | 'behind' | 'missing';
+
+/** `ahead`: commits of an execution that did not live to tell. `behind`, `missing`: the row was restored, changed or deleted outside of the protocol. */
+export function driftOf(adopted: Adoption | 'created', { token }: Pick<Belief, 'token'>): MirrorDrift | undefined {
+  if (token === undefined || adopted === 'none') return undefined;
+  return adopted === 'created' ? 'missing' : adopted === 'row' ? 'ahead' : 'behind';
+}
+
 /** What a claim does about the row it has read. Only a claim may create a row. */
 export function planClaim(belief: Belief, row: CheckpointRow | undefined, me: Writer): ClaimPlan {
   if (row === undefined) return { kind: 'create', next: withoutToken(belief) };

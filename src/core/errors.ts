@@ -94,6 +94,10 @@ export const errorCodes = {
     retryable: false,
     hint: "The failure policy is 'stop'. Correct the handler or the record, then start the consumer again.",
   },
+  DATA_LOST: {
+    retryable: false,
+    hint: 'Retention took records before they were read, and onDataLoss is stop. `npx tidemark skip` accepts the loss.',
+  },
   REDRIVE_RUNNING: {
     retryable: true,
     hint: 'One redrive of a consumer runs at a time, so that order is kept: wait for it, or cancel its workflow.',

@@ -1,6 +1,8 @@
 import type { FailureStreak } from './failure-policy';
 import { describePosition } from './positions';
-import type { FailureStep, Halt, ShardEvent, StepRange, StepRecord } from './shard-work';
+import type { Halt } from './halt';
+import type { DataLoss } from './read-start';
+import type { FailureStep, ShardEvent, StepRange, StepRecord } from './shard-work';
 
 /** A step of the failure policy as operators read it. */
 export function describeStep(step: FailureStep): string {
@@ -47,9 +49,16 @@ export function describeStreak(
 }
 
 /** Where and since when a shard waits, and until when. */
-export function describeHalt({ sequenceNumber, sinceMs, retryAtMs }: Halt): string {
+export function describeHalt({ sequenceNumber, sinceMs, retryAtMs, loss }: Halt): string {
+  if (loss) return `before ${describeLoss(loss)}, since ${new Date(sinceMs).toISOString()}`;
   const until = retryAtMs === undefined ? '' : `, tried again by itself at ${new Date(retryAtMs).toISOString()}`;
   return `at record ${sequenceNumber} since ${new Date(sinceMs).toISOString()}${until}`;
+}
+
+/** `records that are lost: retention took what arrived from … to …` */
+export function describeLoss({ fromMs, toMs }: Pick<DataLoss, 'fromMs' | 'toMs'>): string {
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  return `records that may be lost: retention took what arrived from ${from} to ${to}`;
 }
 
 function describeRange({ code, ...range }: StepRange): string {

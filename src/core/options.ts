@@ -201,6 +201,24 @@ export interface ConsumerOptions {
    */
   readonly onFailure?: FailureOptions;
   /**
+   * What a shard does when retention has taken records before they were read: go on with the oldest one that is left (`continue`), or
+   * park and read nothing until an operator accepts the loss (`stop`).
+   *
+   * Either way an event of the shard, a metric and an alert tell of it. A shard that was read up to its newest record and idle since loses nothing.
+   *
+   * @default continue
+   */
+  readonly onDataLoss?: 'stop' | 'continue';
+  /**
+   * From which share of the stream's retention on, in percent, the age of the oldest unhandled record makes a shard count as at risk of
+   * losing records: an event of the shard, and shown first in `status`.
+   *
+   * @minimum 1
+   * @maximum 99
+   * @default 50
+   */
+  readonly dataLossWarningPercent?: number;
+  /**
    * Where the handler runs: in the worker's own thread (`inline`), or in a thread of its own per shard (`thread`).
    *
    * A handler in a thread may block, run out of memory or exit without harm to other shards, and is ended at its deadline. It costs
@@ -262,8 +280,10 @@ export const defaultConsumerOptions = {
   heartbeatTimeoutMs: 10_000,
   handlerTimeoutMs: 300_000,
   historyTtlMs: 2_592_000_000,
+  dataLossWarningPercent: 50,
   tableName: DEFAULT_TABLE_NAME,
   errorDetail: 'code',
+  onDataLoss: 'continue',
   isolation: 'inline',
   openAggregates: true,
   wire: 'auto',
@@ -281,6 +301,7 @@ export const optionRanges = {
   heartbeatTimeoutMs: [2_000, 600_000],
   handlerTimeoutMs: [100, 86_400_000],
   historyTtlMs: [60_000, 315_360_000_000],
+  dataLossWarningPercent: [1, 99],
 } as const satisfies Partial<Record<keyof ConsumerOptions, readonly [number, number]>>;
 
 export const DEAD_LETTER_TTL_RANGE = [60_000, 315_360_000_000] as const;

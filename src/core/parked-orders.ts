@@ -1,7 +1,8 @@
 /** Which orders about something parked a shard refuses, and why: pure. */
 import type { Refusal } from './control';
 import { compareRecordNames, isRecordName } from './record-name';
-import type { Halt, ParkedOrder, ParkedRequest } from './shard-work';
+import type { Halt, RecordHalt } from './halt';
+import type { ParkedOrder, ParkedRequest } from './shard-work';
 
 type Kind = ParkedOrder['kind'];
 type Given = Readonly<Partial<Record<keyof ParkedRequest, unknown>>>;
@@ -26,12 +27,14 @@ export function refuseOrder(kind: Kind, request: Given | undefined, state: Parke
   return wrongRequest(kind, request ?? {}) ?? busy(state) ?? notParked(kind, request ?? {}, state);
 }
 
-function wrongRequest(kind: Kind, { by, reason, keyDigest, sequenceNumber }: Given): Refusal | undefined {
+function wrongRequest(kind: Kind, { by, reason, keyDigest, sequenceNumber, acceptLoss }: Given): Refusal | undefined {
   if (!isText(by)) return invalid('A request must say who makes it: { by, reason }');
   if (kind === 'skip' && !isText(reason)) return invalid('A skip must say why: { by, reason }');
   if (keyDigest !== undefined && !isText(keyDigest)) return invalid('Expected `keyDigest` to be a text');
   if (sequenceNumber !== undefined && !isRecordName(sequenceNumber))
     return invalid('Expected `sequenceNumber` to be a sequence number: up to 128 digits');
+  if (acceptLoss !== undefined && (acceptLoss !== true || kind !== 'skip'))
+    return invalid('Expected `acceptLoss` to be true, of a skip');
   return undefined;
 }
 
@@ -43,7 +46,9 @@ function busy({ order, halt, isPaused, isEnding }: ParkedState): Refusal | undef
 }
 
 function notParked(kind: Kind, request: Given, { halt, parkedKeys }: ParkedState): Refusal | undefined {
-  const { keyDigest, sequenceNumber } = request;
+  const { keyDigest, sequenceNumber, acceptLoss } = request;
+  if (halt?.loss) return refuseAtLoss(kind, request);
+  if (acceptLoss) return refusal('The shard does not wait because of lost records');
   if (halt === undefined && parkedKeys === 0) return refusal('Nothing of this shard is parked');
   if (keyDigest !== undefined) return parkedKeys > 0 ? undefined : refusal('No partition key of this shard is parked');
   if (halt !== undefined)
@@ -52,7 +57,14 @@ function notParked(kind: Kind, request: Given, { halt, parkedKeys }: ParkedState
   return refusal('The shard itself is not parked, only partition keys of it are: name the one that is meant');
 }
 
-function isAt(halt: Halt, wanted: unknown): boolean {
+/** What somebody decides about a record says nothing about a loss. */
+function refuseAtLoss(kind: Kind, { sequenceNumber, keyDigest, acceptLoss }: Given): Refusal | undefined {
+  const isAboutRecords = sequenceNumber !== undefined || keyDigest !== undefined;
+  const isMeant = !isAboutRecords && (kind === 'retry' || acceptLoss === true);
+  return isMeant ? undefined : refusal('The shard waits because retention took records: accept the loss');
+}
+
+function isAt(halt: RecordHalt, wanted: unknown): boolean {
   return !isRecordName(wanted) || compareRecordNames(halt.sequenceNumber, wanted) === 0;
 }
 

@@ -31,6 +31,7 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly isolation: 'inline' | 'thread';
   readonly openAggregates: boolean;
   readonly wire: WireFormat;
+  readonly onDataLoss: 'stop' | 'continue';
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
   /** Undefined: as the endpoint has it. */
@@ -52,6 +53,7 @@ const KNOWN = [
     'isolation',
     'openAggregates',
     'wire',
+    'onDataLoss',
     'file',
     'deadLetterTtlMs',
     'readBudget',
@@ -114,12 +116,13 @@ const CHOICES = {
   errorDetail: ['code', 'message'],
   isolation: ['inline', 'thread'],
   wire: ['auto', 'cbor', 'json'],
+  onDataLoss: ['continue', 'stop'],
 } as const;
 
 function resolveChoices(
   given: Partial<Record<keyof ConsumerOptions, unknown>>,
   problems: string[],
-): Pick<ResolvedOptions, 'errorDetail' | 'isolation' | 'wire'> {
+): Pick<ResolvedOptions, keyof typeof CHOICES> {
   const choose = <K extends keyof typeof CHOICES>(option: K): (typeof CHOICES)[K][number] => {
     const value = given[option] ?? defaultConsumerOptions[option];
     const chosen = oneOf<(typeof CHOICES)[K][number]>(value, CHOICES[option]);
@@ -127,7 +130,12 @@ function resolveChoices(
     if (chosen === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(value)}`);
     return chosen ?? defaultConsumerOptions[option];
   };
-  return { errorDetail: choose('errorDetail'), isolation: choose('isolation'), wire: choose('wire') };
+  return {
+    errorDetail: choose('errorDetail'),
+    isolation: choose('isolation'),
+    onDataLoss: choose('onDataLoss'),
+    wire: choose('wire'),
+  };
 }
 
 function resolveFlag(given: Partial<Record<keyof ConsumerOptions, unknown>>, problems: string[]): boolean {

@@ -1,6 +1,7 @@
 import type { ControlRequest } from './control';
 import { describePosition } from './positions';
 import { nameOfRecord } from './record-name';
+import { retentionUse, type RetentionView } from './retention-clock';
 import { describeHalt, describeStep, describeStreak } from './failure-step-text';
 import type { ShardEvent, ShardStatus } from './shard-work';
 
@@ -13,6 +14,7 @@ export function describeShard(status: ShardStatus): string {
     ['Paused', pause && `since ${new Date(pause.atMs).toISOString()}${untilText(pause.untilMs)} ${byWhom(pause)}`],
     ...troubleRows(status),
     ['Position', `\`${describePosition(position)}\``],
+    ['At risk', riskText(status.retention)],
     ['Lag', millisBehindLatest === undefined ? undefined : describeLag(millisBehindLatest)],
     ...countRows(progress),
     ['Last commit', committedAtMs === undefined ? undefined : new Date(committedAtMs).toISOString()],
@@ -32,7 +34,9 @@ function troubleRows({ halt, streak, lastError, recentEvents, phase }: ShardStat
   const searching =
     streak && phase !== 'PARKED' && phase !== 'FAILED' ? describeStreak(streak, recentEvents) : undefined;
   const why = lastError ? `, \`${lastError.code}\`` : '';
-  const advice = '. `npx tidemark retry` tries it again, `npx tidemark skip` sets it aside';
+  const advice = halt?.loss
+    ? '. `npx tidemark skip` accepts the loss and goes on with the oldest record that is left'
+    : '. `npx tidemark retry` tries it again, `npx tidemark skip` sets it aside';
   return [
     ['Parked', halt && phase === 'PARKED' ? `${describeHalt(halt)}${why}${advice}` : undefined],
     ['Failed', halt && phase === 'FAILED' ? `${describeHalt(halt)}${why}; the consumer stops` : undefined],
@@ -81,6 +85,12 @@ export function describeEvent(event: ShardEvent): string {
       return `${at} **records may be lost**: retention took what arrived from ${new Date(event.fromMs).toISOString()} to ${new Date(event.toMs).toISOString()}`;
     case 'leftOut':
       return `${at} left out ${count(event.records, 'user record')} of aggregates: their hash keys are those of other shards`;
+    case 'lossAccepted':
+      return `${at} loss accepted, of what arrived from ${new Date(event.fromMs).toISOString()} to ${new Date(event.toMs).toISOString()}, ${byWhom(event)}`;
+    case 'atRisk':
+      return `${at} **at risk of losing records**: ${event.usedPercent} % of retention used, ${describeLag(event.leftMs)} left`;
+    case 'outOfRisk':
+      return `${at} no longer at risk of losing records: ${event.usedPercent} % of retention used`;
     case 'paused':
       return `${at} paused${untilText(event.untilMs)} ${byWhom(event)}`;
     case 'resumed':
@@ -90,6 +100,14 @@ export function describeEvent(event: ShardEvent): string {
     default:
       return `${at} ${describeStep(event)}`;
   }
+}
+
+/** As the last execution saw it: a workflow has no other clock between two of them. */
+function riskText(retention: RetentionView | undefined): string | undefined {
+  if (!retention?.isAtRisk) return undefined;
+  const { usedPercent, leftMs } = retentionUse(retention, retention.atMs, true);
+  const seen = new Date(retention.atMs).toISOString();
+  return `**${usedPercent} % of retention used**, ${describeLag(leftMs)} left at ${seen}`;
 }
 
 const MOVES = { rewind: 'rewound', skip: '**skipped ahead**', undo: 'moved back by an undo' } as const;

@@ -11,16 +11,20 @@ import {
   type ResumeRequest,
 } from './control';
 import type { FailureStreak } from './failure-policy';
+import type { AcceptedLoss } from './halt';
 import { describePosition } from './positions';
 import type { ClaimResult, MoveResult } from './control-work';
 import type {
   ErrorNote,
   HandlerFailure,
+  LossFailure,
   ParkedOrder,
+  Progress,
   ShardCarried,
   ShardEvent,
   ShardStatus,
   ShardWorkflowInput,
+  SliceInput,
   SliceResult,
   Timing,
 } from './shard-work';
@@ -47,6 +51,16 @@ export function dispatchSlice(state: ShardState): ShardState {
   return { ...dispatchWrite(state), slices: state.slices + 1, dispatchedOrder: state.order };
 }
 
+/** What the next slice is told. */
+export function workOf(state: ShardState): Omit<SliceInput, 'shard' | 'parentShardIds'> {
+  const { belief, progress, activitySeq, streak, order, noted, acceptedLoss, retention } = state;
+  return {
+    ...{ belief, progress, activitySeq, streak, order, noted },
+    ...(acceptedLoss ? { isLossAccepted: true } : {}),
+    ...(retention?.isAtRisk ? { wasAtRisk: true } : {}),
+  };
+}
+
 /** The state in which any other activity is dispatched that may write the checkpoint. */
 export function dispatchWrite(state: ShardState): ShardState {
   return { ...state, activitySeq: state.activitySeq + 1 };
@@ -68,8 +82,8 @@ function streakAfter(state: ShardState, { streak, batches }: SliceResult): Failu
   return streak ?? undefined;
 }
 
-/** The handler failed: what was committed before counts, and the batch is tried again. */
-export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): ShardState {
+/** The handler failed: what was committed before counts, and the batch is tried again. Or records were lost, and nothing was read. */
+export function foldHandlerFailure(state: ShardState, failure: HandlerFailure | LossFailure): ShardState {
   const { streak, error: lastError, halt } = failure;
   const told = known(state, failure);
   // A shard that parks has done what it could: an order that stayed would wake it at once, for ever. One that came meanwhile is still to be tried.
@@ -90,6 +104,17 @@ export function foldHandlerFailure(state: ShardState, failure: HandlerFailure): 
 /** A parked shard goes on as an operator orders, or because its time is over. */
 export function foldOrder(state: ShardState, order: ParkedOrder): ShardState {
   return { ...state, phase: 'RETRYING', order, halt: undefined };
+}
+
+/** An operator accepts that retention took records: reading goes on behind them. */
+export function foldLossAccepted(state: ShardState, { by, reason, atMs }: AcceptedLoss): ShardState {
+  const { halt, streak } = state;
+  if (!halt?.loss) return state;
+  const { fromMs, toMs } = halt.loss;
+  const phase = streak ? 'RETRYING' : 'READING';
+  const accepted = { by, reason, atMs };
+  const next: ShardState = { ...state, halt: undefined, lastError: undefined, acceptedLoss: accepted, phase };
+  return noteControl(next, { kind: 'lossAccepted', ...accepted, fromMs, toMs });
 }
 
 /** Asked for: in force once nothing of the shard runs any more. It takes the place of an earlier one of the same scope. */
@@ -173,16 +198,35 @@ export function foldUnknown(state: ShardState, lastError: ErrorNote | undefined)
 /** So many events are kept for status and the Web UI; all of them stand in the results of the activities. */
 const RECENT_EVENTS = 10;
 
-type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone' | 'orderMissed'>;
+type Told = Pick<SliceResult, 'progress' | 'worker' | 'timing' | 'events' | 'orderDone' | 'orderMissed' | 'retention'>;
+
+type Known = Pick<
+  ShardState,
+  | 'progress'
+  | 'worker'
+  | 'timing'
+  | 'lastEvent'
+  | 'recentEvents'
+  | 'order'
+  | 'missedOrder'
+  | 'acceptedLoss'
+  | 'retention'
+>;
 
 function known(
   state: ShardState,
-  { progress, worker, timing, events, orderDone, orderMissed }: Told,
-): Pick<ShardState, 'progress' | 'worker' | 'timing' | 'lastEvent' | 'recentEvents' | 'order' | 'missedOrder'> {
+  { progress, worker, timing, events, orderDone, orderMissed, retention = state.retention }: Told,
+): Known {
   const { recentEvents, lastEvent } = noteEvents(state, events);
   const order = orderDone ? undefined : state.order;
   const missedOrder = orderMissed ? state.order : state.missedOrder;
-  return { progress, worker, timing, lastEvent, recentEvents, order, missedOrder };
+  const acceptedLoss = isBeyond(progress, state.progress) ? undefined : state.acceptedLoss;
+  return { progress, worker, timing, lastEvent, recentEvents, order, missedOrder, acceptedLoss, retention };
+}
+
+/** What tells of a loss has changed: the shard has got on, or was moved. */
+function isBeyond(now: Progress, before: Progress): boolean {
+  return now.lastArrivalMs !== before.lastArrivalMs || now.caughtUpAtMs !== before.caughtUpAtMs;
 }
 
 function foldCheckpoint(belief: Belief, { checkpoint, runId }: Pick<SliceResult, 'checkpoint' | 'runId'>): Belief {
@@ -201,7 +245,7 @@ export function carriedFrom({
 
 export function statusOf(shardId: string, state: ShardState): ShardStatus {
   const { phase, belief, progress, streak, slices, lastError, lastEvent, recentEvents, halt, worker } = state;
-  const { pauses, lastMove } = state;
+  const { pauses, lastMove, retention } = state;
   const { position, generation } = belief;
   return {
     shardId,
@@ -216,6 +260,7 @@ export function statusOf(shardId: string, state: ShardState): ShardStatus {
     recentEvents,
     streak,
     halt,
+    retention,
     pause: pauseOf(pauses),
     lastMove,
     worker,

@@ -4,9 +4,13 @@ import type { Belief } from './commit-protocol';
 import type { ControlRequest, ControlStep, Move, MoveNote, Pause, Pauses } from './control';
 import type { ErrorCode } from './errors';
 import type { FailureStreak } from './failure-policy';
+import type { AcceptedLoss, Halt, LossHalt } from './halt';
 import type { ShardIdentity, StreamIncarnation } from './names';
 import type { Position } from './positions';
 import type { DataLoss } from './read-start';
+import type { RetentionView, RiskStep } from './retention-clock';
+
+export type { Halt } from './halt';
 
 /** Timing that the workflow needs and the worker's code decides: each activity result brings the current values, so a deploy changes them. */
 export interface Timing {
@@ -28,6 +32,10 @@ export interface SliceInput {
   readonly noted?: readonly ShardEvent[];
   /** What an operator wants done with a parked shard or partition key, before anything else. */
   readonly order?: ParkedOrder;
+  /** An operator has accepted that retention took what came after the checkpoint. */
+  readonly isLossAccepted?: boolean;
+  /** The last execution saw the shard at risk of losing records. */
+  readonly wasAtRisk?: boolean;
 }
 
 /** What an operator asks about something parked. */
@@ -36,6 +44,8 @@ export interface ParkedRequest extends ControlRequest {
   readonly keyDigest?: string;
   /** Only if the shard is parked at just this record (its name): what somebody looked at may have changed meanwhile. */
   readonly sequenceNumber?: string;
+  /** A skip of what retention took: only if the shard waits because of that. */
+  readonly acceptLoss?: boolean;
 }
 
 /** An operator's order about what is parked. */
@@ -77,16 +87,8 @@ export interface SliceResult {
   readonly orderDone?: boolean;
   /** True if nothing was parked that the order is about: its asker is told. */
   readonly orderMissed?: boolean;
-}
-
-/** A shard that waits because of a record that was given up, and whose policy is not to set it aside. */
-export interface Halt {
-  readonly how: 'park' | 'stop';
-  /** Name of the record: `seq` or `seq.sub`. */
-  readonly sequenceNumber: string;
-  readonly sinceMs: number;
-  /** When it is tried again without an operator. */
-  readonly retryAtMs?: number;
+  /** Left out where nothing was read. */
+  readonly retention?: RetentionView;
 }
 
 /** Details of a `HANDLER_FAILED` failure: the decided checkpoint state like a normal result, and what comes next. */
@@ -96,6 +98,13 @@ export interface HandlerFailure extends Omit<SliceResult, 'end'> {
   readonly retryAfterMs: number;
   readonly error: ErrorNote;
   readonly halt?: Halt;
+}
+
+/** Details of a `DATA_LOST` failure: nothing was read. */
+export interface LossFailure extends Omit<HandlerFailure, 'streak'> {
+  /** What was under suspicion before. */
+  readonly streak?: FailureStreak;
+  readonly halt: LossHalt;
 }
 
 /** Details of every other failure that ends a shard's workflow or needs an operator. */
@@ -111,6 +120,9 @@ export type ShardEvent =
   | { readonly kind: 'fenced'; readonly atMs: number }
   /** User records of aggregates that belong to other shards were passed over. */
   | { readonly kind: 'leftOut'; readonly atMs: number; readonly records: number }
+  /** An operator accepts a loss: reading goes on behind it. */
+  | ({ readonly kind: 'lossAccepted'; readonly atMs: number } & ControlRequest & Pick<DataLoss, 'fromMs' | 'toMs'>)
+  | RiskStep
   | ControlStep
   | FailureStep;
 
@@ -178,6 +190,8 @@ export interface ShardCarried {
   /** The last few events, oldest first. */
   readonly recentEvents?: readonly ShardEvent[];
   readonly halt?: Halt;
+  readonly acceptedLoss?: AcceptedLoss;
+  readonly retention?: RetentionView;
   readonly order?: ParkedOrder;
   readonly pauses?: Pauses;
   /** Accepted, and not carried out yet. */
@@ -204,6 +218,8 @@ export interface ShardStatus {
   readonly streak?: FailureStreak;
   /** Why the shard waits for an operator. */
   readonly halt?: Halt;
+  /** How near it is to losing records, as the last execution that read saw it. */
+  readonly retention?: RetentionView;
   /** Asked for; in force once the phase is `PAUSED`. */
   readonly pause?: Pause;
   readonly lastMove?: MoveNote;

@@ -1,4 +1,5 @@
-import { TidemarkError } from '../core/errors';
+import { TidemarkError, type ErrorCode } from '../core/errors';
+import { recordSpans } from '../tracing/record-contexts';
 import { isErrorLike } from './describe-error';
 import type { BatchHandler, HandlerContext, HandlerResult, RecordFailure, RecordHandler } from './handler';
 import type { KinesisRecord } from './record';
@@ -46,6 +47,7 @@ export function eachRecord<T = unknown>(
 class LaneWork<T> {
   private readonly failures: RecordFailure[] = [];
   private readonly unhandled: KinesisRecord[] = [];
+  private readonly spans = recordSpans();
   private next = 0;
 
   constructor(
@@ -76,12 +78,17 @@ class LaneWork<T> {
 
   private async attempt(record: KinesisRecord<T>): Promise<RecordFailure | undefined> {
     try {
-      await this.handle(record, this.context);
+      if (this.spans) await this.spans(record, () => this.handle(record, this.context), spanEnd);
+      else await this.handle(record, this.context);
       return undefined;
     } catch (error) {
       return { record, reason: reasonOf(error), retryable: !isRecordRejected(error) };
     }
   }
+}
+
+function spanEnd(error: unknown): { error: ErrorCode } {
+  return { error: isRecordRejected(error) ? 'RECORD_REJECTED' : 'HANDLER_FAILED' };
 }
 
 /** Whatever was thrown, as a reason that is accepted. */

@@ -1,6 +1,7 @@
 import type { FailedRecord } from '../core/outcome';
 import type { ConsumerDefinition } from './define-consumer';
 import { describeHandlerError, type ErrorDetail } from './describe-error';
+import { withRecordSpans } from '../tracing/record-contexts';
 import { BatchFailedError, type RunOutcome, type RunRequest } from './handler-runner';
 import { readResult, type ResultWorld } from './read-result';
 import { KinesisRecord } from './record';
@@ -105,13 +106,18 @@ async function callHandler(
   given: readonly Candidate[],
   { world, signal }: { world: ResultWorld; signal: AbortSignal },
 ): Promise<unknown> {
-  const { handler, options } = definition;
+  const { handler, options, traceContext } = definition;
   const records = given.map(({ record }) => record);
   const batch = { records, shardId: shard.shardId, streamName: shard.streamName, millisBehindLatest };
+  const attributes = (): Record<string, string> => ({
+    'tidemark.consumer': options.name,
+    'tidemark.stream': shard.streamName,
+    'tidemark.shard': shard.shardId,
+  });
   try {
     signal.throwIfAborted();
     const context = { consumer: options.name, attempt, fence, redrive, holdsKeys: holdsKeys(definition), signal };
-    return await handler(batch, context);
+    return await withRecordSpans(traceContext, attributes, async () => handler(batch, context));
   } catch (error) {
     signal.throwIfAborted();
     throw isRecordRejected(error) ? rejection(error, given, world) : failure(error, world.detail);

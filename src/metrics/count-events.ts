@@ -1,4 +1,9 @@
-import type { CommittedMessage, HandlerRunMessage, KinesisFailedMessage } from '../activities/diagnostics';
+import type {
+  ClaimedMessage,
+  CommittedMessage,
+  HandlerRunMessage,
+  KinesisFailedMessage,
+} from '../activities/diagnostics';
 import type { ShardIdentity } from '../core/names';
 import type { ShardEvent } from '../core/shard-work';
 import { listen, type WatchedConsumer } from './channels';
@@ -25,9 +30,12 @@ export function countEvents(
     pageRead: ({ shard, records }) => count.add('tidemark_records_read_total', records, shard),
     handlerRun: (message) => count.handlerRun(message),
     committed: (message) => count.committed(message),
-    claimed: ({ shard, previousToken }) =>
-      count.add('tidemark_claims_total', 1, shard, { kind: previousToken === null ? 'created' : 'taken_over' }),
-    fenced: ({ shard }) => count.add('tidemark_fenced_total', 1, shard),
+    claimed: (message) => count.claimed(message),
+    fenced: ({ shard, records }) => {
+      count.add('tidemark_fenced_total', 1, shard);
+      count.add('tidemark_records_refused_total', records, shard);
+    },
+    suppressed: ({ shard, records }) => count.add('tidemark_duplicates_suppressed_total', records, shard),
     trouble: ({ shard, of, code }) => {
       if (of === 'checkpoint' && code) count.add('tidemark_commit_retries_total', 1, shard, { code });
     },
@@ -53,6 +61,11 @@ class Counting {
 
   add(name: CounterName, value: number, place: Place, more: Labels = {}): void {
     if (value > 0) this.instruments.add(name, value, { ...labelsOf(place, this.shardLabel), ...more });
+  }
+
+  claimed({ shard, previousToken, drift }: ClaimedMessage): void {
+    this.add('tidemark_claims_total', 1, shard, { kind: previousToken === null ? 'created' : 'taken_over' });
+    if (drift) this.add('tidemark_mirror_drift_total', 1, shard, { kind: drift });
   }
 
   handlerRun({ shard, outcome, records, bytes, durationMs }: HandlerRunMessage): void {
@@ -86,6 +99,8 @@ class Counting {
     const { kind } = event;
     // They have counters of their own, from the moment they are known.
     if (kind === 'claimed' || kind === 'fenced' || kind === 'leftOut') return;
+    // A gauge tells how much of retention is used.
+    if (kind === 'atRisk' || kind === 'outOfRisk') return;
     if (kind === 'dataLoss') return this.add('tidemark_data_loss_total', 1, place);
     this.add('tidemark_failure_steps_total', 1, place, { step: kind });
     if (kind === 'deadLettered') this.add('tidemark_dead_letters_total', 1, place, { code: event.code });

@@ -95,6 +95,24 @@ export const metricDefinitions = {
     help: 'Claims of a checkpoint: kind created (a new row) or taken_over.',
     labels: ['shard', 'kind'],
   },
+  tidemark_mirror_drift_total: {
+    kind: 'counter',
+    unit: '1',
+    help: 'Claims that found another row than the workflow had heard of: kind ahead, behind or missing.',
+    labels: ['shard', 'kind'],
+  },
+  tidemark_duplicates_suppressed_total: {
+    kind: 'counter',
+    unit: '{record}',
+    help: 'Records that a run of the handler was not given again, because they were handled before.',
+    labels: SHARD,
+  },
+  tidemark_records_refused_total: {
+    kind: 'counter',
+    unit: '{record}',
+    help: 'Records whose commit was refused, because another execution had taken the shard: handled in both.',
+    labels: SHARD,
+  },
   tidemark_failure_steps_total: {
     kind: 'counter',
     unit: '1',
@@ -153,6 +171,12 @@ export const metricDefinitions = {
     kind: 'gauge',
     unit: '1',
     help: 'Age of the oldest unhandled record as a share of the retention of the stream; at 1 records are lost.',
+    labels: SHARD,
+  },
+  tidemark_mirror_drift_records: {
+    kind: 'gauge',
+    unit: '{record}',
+    help: 'Committed records of which the workflow has not heard yet: by how much Temporal is behind DynamoDB.',
     labels: SHARD,
   },
   tidemark_parked_keys: {

@@ -15,13 +15,19 @@ const ABSENT: Sample = {
   tidemark_oldest_unhandled_seconds: undefined,
   tidemark_checkpoint_age_seconds: undefined,
   tidemark_retention_used_ratio: undefined,
+  tidemark_mirror_drift_records: undefined,
   tidemark_parked_keys: undefined,
   tidemark_shard_owned: 0,
   tidemark_shard_parked: 0,
 };
 
 /** Where shards are not told apart, these are summed up; of the others the worst one counts. */
-const SUMMED: readonly ShardGauge[] = ['tidemark_parked_keys', 'tidemark_shard_owned', 'tidemark_shard_parked'];
+const SUMMED: readonly ShardGauge[] = [
+  'tidemark_mirror_drift_records',
+  'tidemark_parked_keys',
+  'tidemark_shard_owned',
+  'tidemark_shard_parked',
+];
 
 /**
  * Sets the gauges of all shards. Called by a timer and not by what happens, so that a shard on which nothing happens shows.
@@ -53,6 +59,7 @@ function sampleOf(picture: ShardPicture, nowMs: number): Sample {
     tidemark_oldest_unhandled_seconds: seconds(picture.oldestMsAt(nowMs)),
     tidemark_checkpoint_age_seconds: seconds(picture.checkpointAgeMsAt(nowMs)),
     tidemark_retention_used_ratio: picture.retentionUsedAt(nowMs),
+    tidemark_mirror_drift_records: picture.driftRecords,
     tidemark_parked_keys: picture.parkedKeys,
     tidemark_shard_owned: hold === 'parked' ? 0 : 1,
     tidemark_shard_parked: hold === 'parked' ? 1 : 0,

@@ -41,6 +41,9 @@ export class ShardPicture {
   private isReopened = false;
   private progressAtMs: number;
   private waitingForCode: string | undefined;
+  /** All records that the row has passed, and those of which the workflow has heard. */
+  private committedRecords = 0;
+  private toldRecords = 0;
 
   constructor(
     readonly shard: ShardIdentity,
@@ -55,12 +58,15 @@ export class ShardPicture {
     this.committedAtMs = progress.committedAtMs ?? this.committedAtMs ?? nowMs;
     this.committedArrivalMs = progress.lastArrivalMs ?? this.committedArrivalMs;
     this.parkedKeys = progress.parkedKeys ?? 0;
+    this.toldRecords = progress.totals.records;
+    this.committedRecords = Math.max(this.committedRecords, this.toldRecords);
     this.isReopened = true;
     this.waitingForCode = undefined;
     this.progressAtMs = nowMs;
   }
 
   end({ end, code, retryAfterMs = 0, halt }: SliceEndedMessage, nowMs: number): void {
+    if (tells({ end, code })) this.toldRecords = this.committedRecords;
     const [held, ms] = holdAfter({ end, code, retryAfterMs, halt }, nowMs);
     this.held = held;
     this.heldUntilMs = nowMs + ms;
@@ -83,11 +89,17 @@ export class ShardPicture {
     this.progressAtMs = nowMs;
     this.committedArrivalMs = progress.lastArrivalMs ?? this.committedArrivalMs;
     this.parkedKeys = progress.parkedKeys ?? 0;
+    this.committedRecords = progress.totals.records;
     this.waitingForCode = undefined;
     if (position.at === 'SHARD_END') this.pages = [];
     if (position.at !== 'AFTER' || position.subSequenceNumber !== undefined) return;
     const { sequenceNumber } = position;
     this.pages = this.pages.filter((page) => compareSequenceNumbers(page.lastSequenceNumber, sequenceNumber) > 0);
+  }
+
+  /** What the row has and the workflow has not heard of: its slice is under way, or has died. */
+  get driftRecords(): number {
+    return Math.max(0, this.committedRecords - this.toldRecords);
   }
 
   trouble({ code }: TroubleMessage, nowMs: number): void {
@@ -129,6 +141,12 @@ export class ShardPicture {
     if (this.holdAt(nowMs) !== 'running' || !knowsOfData || this.waitingForCode !== undefined) return 0;
     return Math.max(0, nowMs - this.progressAtMs);
   }
+}
+
+/** Whether the workflow hears what the slice has committed. */
+function tells({ end, code }: Pick<SliceEndedMessage, 'end' | 'code'>): boolean {
+  if (code) return code === 'HANDLER_FAILED' || code === 'DATA_LOST';
+  return end !== 'fenced' && end !== 'paused';
 }
 
 /** What the end of a slice leaves this worker with, and for how long at most. */

@@ -12,22 +12,23 @@ import {
 } from '@temporalio/workflow';
 import type { ControlRequest } from '../core/control';
 import { codeOf, type ErrorCode } from '../core/errors';
+import type { Halt } from '../core/halt';
 import { refuseOrder } from '../core/parked-orders';
 import { describeShard, describeSlice } from '../core/shard-details';
 import {
   carriedFrom,
   dispatchSlice,
   foldHandlerFailure,
+  foldLossAccepted,
   foldOrder,
   foldSlice,
   foldUnknown,
   initialShardState,
   statusOf,
+  workOf,
   type ShardState,
 } from '../core/shard-state';
 import type {
-  Halt,
-  HandlerFailure,
   ParkedOrder,
   ParkedRequest,
   ShardPhase,
@@ -49,6 +50,7 @@ import {
 } from './messages';
 import { heedCancellation, isHistoryLong, publishState } from './run-facts';
 import { ShardControl, type ControlledShard } from './shard-control';
+import { handlerFailureOf } from './slice-failure';
 import { tellStreamWorkflow } from './tell-stream-workflow';
 
 /** Wait after an activity that has ended for good by an error that may pass. */
@@ -152,7 +154,8 @@ class ShardRun implements ControlledShard {
   /** The order is carried out by the next slice; a running one ends at its next commit. */
   private async obeyOrder(kind: ParkedOrder['kind'], request: ParkedRequest): Promise<ShardStatus> {
     const order: ParkedOrder = { ...request, kind, atMs: Date.now() };
-    this.state = foldOrder(this.state, order);
+    this.state = request.acceptLoss ? foldLossAccepted(this.state, order) : foldOrder(this.state, order);
+    if (request.acceptLoss) return this.status();
     this.interrupt();
     await condition(() => this.state.order !== order || this.isOver);
     if (this.state.missedOrder === order)
@@ -169,11 +172,12 @@ class ShardRun implements ControlledShard {
 
   /** Until an operator orders something, its own time is over, or it is stopped. */
   private async waitParked({ retryAtMs }: Halt): Promise<void> {
-    const isWoken = (): boolean => this.isWoken || this.state.order !== undefined || this.isControlled;
+    const isWoken = (): boolean =>
+      this.isWoken || this.state.order !== undefined || this.state.halt === undefined || this.isControlled;
     if (retryAtMs === undefined) await condition(isWoken);
     else await condition(isWoken, Math.max(1, retryAtMs - Date.now()));
     const { order } = this.state;
-    if (order === undefined && this.isControlled) return;
+    if (this.state.halt === undefined || (order === undefined && this.isControlled)) return;
     // The time may be over in the very moment of an order: then the order counts.
     if (order !== undefined || !isWoken()) this.state = foldOrder(this.state, order ?? timeIsOver());
   }
@@ -213,9 +217,8 @@ class ShardRun implements ControlledShard {
 
   private processBatches(): Promise<SliceResult> {
     const { shard, parentShardIds } = this.input;
-    const { timing, belief, progress, activitySeq, streak, order, noted } = this.state;
-    const activities = activitiesWith(timing, describeSlice(this.status()));
-    return activities.processBatches({ shard, parentShardIds, belief, progress, activitySeq, streak, order, noted });
+    const activities = activitiesWith(this.state.timing, describeSlice(this.status()));
+    return activities.processBatches({ shard, parentShardIds, ...workOf(this.state) });
   }
 
   private foldOther(error: unknown): Turn {
@@ -286,10 +289,4 @@ class ShardRun implements ControlledShard {
 
 function timeIsOver(): ParkedOrder {
   return { kind: 'retry', by: 'Tidemark', reason: 'its time is over', atMs: Date.now() };
-}
-
-function handlerFailureOf(error: unknown): HandlerFailure | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  if (!(cause instanceof ApplicationFailure) || cause.type !== 'HANDLER_FAILED') return undefined;
-  return cause.details?.[0] as HandlerFailure;
 }

@@ -22,6 +22,18 @@ const offences: readonly Offence[] = [
     rule: PATHS,
   },
   {
+    what: 'tracing imports what it traces',
+    file: 'src/tracing/tracer.ts',
+    code: `import type { RunRequest } from '../handler/handler-runner'; export type A = RunRequest;`,
+    rule: PATHS,
+  },
+  {
+    what: 'tracing imports an SDK',
+    file: 'src/tracing/tracer.ts',
+    code: `import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'; export const a = BasicTracerProvider;`,
+    rule: IMPORTS,
+  },
+  {
     what: 'core imports an adapter',
     file: 'src/core/pacing.ts',
     code: `import { AwsKinesis } from '../kinesis/aws-kinesis'; export const a = AwsKinesis;`,

@@ -3,7 +3,8 @@ import type { CheckpointState } from '../../src/core/checkpoint';
 import type { ClaimInput, ClaimResult, MoveInput, MoveResult } from '../../src/core/control-work';
 import type { ErrorCode } from '../../src/core/errors';
 import { SHARD_END, type Position } from '../../src/core/positions';
-import type { Halt, HandlerFailure, SliceInput, SliceResult } from '../../src/core/shard-work';
+import type { LossHalt, RecordHalt } from '../../src/core/halt';
+import type { HandlerFailure, LossFailure, SliceInput, SliceResult } from '../../src/core/shard-work';
 import { TIMING } from '../support/workflow-env';
 
 /** What one slice does. */
@@ -143,12 +144,20 @@ export class ScriptedSlice {
   }
 
   /** The record behind the checkpoint has failed for good. Whatever was ordered was done before. */
-  halt(more: Partial<Halt> = {}): HandlerFailure {
+  halt(more: Partial<RecordHalt> = {}): HandlerFailure {
     const failure = this.handlerFailure(0);
     const through = String(this.shard.committed + 1);
     const error = { ...failure.error, message: `record ${through} failed for good` };
-    const halt: Halt = { how: 'park', sequenceNumber: through, sinceMs: 1_700_000_000_000, ...more };
+    const halt: RecordHalt = { how: 'park', sequenceNumber: through, sinceMs: 1_700_000_000_000, ...more };
     return { ...failure, error, streak: { ...failure.streak, through, phase: 'final' }, halt, ...this.orderDone };
+  }
+
+  /** Retention took records, and the consumer is to stop then. */
+  loss(): LossFailure {
+    const { streak: _none, ...failure } = this.handlerFailure(0);
+    const loss = { fromMs: 1_600_000_000_000, toMs: 1_600_000_060_000, cause: 'retention' } as const;
+    const halt: LossHalt = { how: 'park', loss, sinceMs: 1_700_000_000_000 };
+    return { ...failure, error: { ...failure.error, code: 'DATA_LOST', message: 'records were lost' }, halt };
   }
 
   get orderDone(): { orderDone?: true } {
@@ -182,10 +191,14 @@ export const handlerFails =
 
 /** Parks at the next record, or with `how: 'stop'` ends the consumer; `forMs`: until then. */
 export const halts =
-  ({ forMs, ...more }: Partial<Halt> & { readonly forMs?: number } = {}): Step =>
+  ({ forMs, ...more }: Partial<RecordHalt> & { readonly forMs?: number } = {}): Step =>
   (slice) => {
     throw failed(slice.halt({ ...more, ...(forMs === undefined ? {} : { retryAtMs: Date.now() + forMs }) }));
   };
+
+export const losesRecords: Step = (slice) => {
+  throw ApplicationFailure.create({ type: 'DATA_LOST', nonRetryable: true, details: [slice.loss()] });
+};
 
 /** Commits one record, and with it whatever was ordered. */
 export const carriesOut: Step = (slice) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ShardReport } from '../../client/consumer-status';
 import type { OrderedShard } from '../../client/parked-orders';
 import type { TidemarkClient } from '../../client/tidemark-client';
+import { describeLoss } from '../../core/failure-step-text';
 import { TidemarkError } from '../../core/errors';
 import type { ConsumerDefinition } from '../../handler/define-consumer';
 import { confirm } from '../confirm';
@@ -30,6 +31,7 @@ export function addSkipCommand(program: Command): void {
 
 const EXAMPLES = `
 The record is shown before you are asked. It becomes a discarded dead letter with its payload; \`dead-letters show\` shows it.
+A shard that waits because retention took records (\`onDataLoss: 'stop'\`) goes on with the oldest record that is left.
 With --key it is the first parked record of the key; those behind it are handled in order.
 
 Examples:
@@ -54,20 +56,24 @@ async function skipOne(
   const what = parked?.what ?? (await firstOfKey(client, consumer, { shardId, partitionKey }));
   if (!(await confirm(`Skip ${what} in ${shardId} of ${describeConsumerOf(consumer)}?`, flags))) return undefined;
   // The record that is shown is the one that is skipped, or none.
-  const options = { shardId, partitionKey, sequenceNumber: parked?.sequenceNumber, reason, by };
+  const { sequenceNumber, acceptLoss } = parked ?? {};
+  const options = { shardId, partitionKey, sequenceNumber, acceptLoss, reason, by };
   return client.skipParked(consumer, { ...options, timeoutMs: timeoutMsOf(flags) });
 }
 
-interface ParkedRecord {
-  readonly sequenceNumber: string;
+/** Why the shard is parked: a record, or what retention took. */
+interface ParkedPlace {
+  readonly sequenceNumber?: string;
+  readonly acceptLoss?: true;
   readonly what: string;
 }
 
-async function parkedAt(client: TidemarkClient, consumer: ConsumerDefinition, shardId: string): Promise<ParkedRecord> {
+async function parkedAt(client: TidemarkClient, consumer: ConsumerDefinition, shardId: string): Promise<ParkedPlace> {
   const { shards } = await client.status(consumer);
   const shard = shards.find((candidate) => candidate.shardId === shardId);
   if (shard?.halt === undefined || shard.state !== 'PARKED') throw notParked(shardId, shard);
   const { halt, lastError } = shard;
+  if (halt.loss) return { acceptLoss: true, what: describeLoss(halt.loss) };
   const why = lastError ? ` (${lastError.code}: ${printable(lastError.message)})` : '';
   const since = new Date(halt.sinceMs).toISOString();
   return { sequenceNumber: halt.sequenceNumber, what: `record ${halt.sequenceNumber}, parked since ${since}${why},` };

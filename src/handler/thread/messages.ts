@@ -1,4 +1,5 @@
 /** What goes between the main thread and a handler's thread; by structured clone, payloads by transfer. */
+import type { CarriedSpan } from '../../tracing/carrier';
 import type { BatchFailedError, RunOutcome } from '../handler-runner';
 import type { BatchRun } from '../run-batch';
 import type { PackedRecords } from './payloads';
@@ -12,6 +13,8 @@ export type ToThread =
       readonly id: number;
       readonly run: Omit<BatchRun, 'records'>;
       readonly records: PackedRecords;
+      /** The span of the run, where somebody traces. */
+      readonly span?: CarriedSpan;
     }
   | { readonly kind: 'abort'; readonly id: number; readonly why: AbortKind };
 

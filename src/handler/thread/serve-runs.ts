@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { TidemarkError } from '../../core/errors';
+import { withCarriedSpan } from '../../tracing/carrier';
 import type { ConsumerDefinition } from '../define-consumer';
 import { describeHandlerError } from '../describe-error';
 import { BatchFailedError } from '../handler-runner';
@@ -35,7 +36,8 @@ async function runOf(definition: ConsumerDefinition, message: RunMessage, signal
   const { id, run, records: packed } = message;
   const head = { id, buffers: packed.buffers.slice(0, packed.borrowed) };
   try {
-    const outcome = await runBatch(definition, { ...run, records: unpack(packed) }, signal);
+    const given = { ...run, records: unpack(packed) };
+    const outcome = await withCarriedSpan(message.span, () => runBatch(definition, given, signal));
     return { ...head, kind: 'outcome', outcome };
   } catch (error) {
     if (signal.aborted) return { ...head, kind: 'aborted' };

@@ -1,3 +1,4 @@
+import { carryActiveSpan } from '../../tracing/carrier';
 import type { ConsumerDefinition } from '../define-consumer';
 import { BatchFailedError, type HandlerRunner, type RunOutcome, type RunRequest } from '../handler-runner';
 import { handlerTimeout, timedOut } from '../inline-runner';
@@ -69,7 +70,9 @@ class ThreadRunner implements HandlerRunner {
     const { shard, millisBehindLatest, attempt, fence, redrive, records, keepPayloads } = request;
     const run = { shard, millisBehindLatest, attempt, fence, redrive };
     const loan = lend(records, keepPayloads);
-    const reply = thread.send({ kind: 'run', run, records: loan.packed }, loan.transfer);
+    const span = carryActiveSpan();
+    const message = { kind: 'run', run, records: loan.packed, ...(span ? { span } : {}) } as const;
+    const reply = thread.send(message, loan.transfer);
     const settled = reply.then((end) => settle(end, loan, this.definition));
     // It may fail when nobody waits for it any more.
     settled.catch(() => undefined);

@@ -187,7 +187,11 @@ describe('a shard whose handler fails for longer than retention', () => {
     scene.deploy({ historyIntervalMs: 0 });
     const result = await scene.run();
     expect(scene.handled.at(-1)).toEqual(['kept']);
-    expect(result.events).toMatchObject([{ kind: 'dataLoss', cause: 'retention', fromMs: expect.any(Number) }]);
+    expect(result.events).toMatchObject([
+      { kind: 'dataLoss', cause: 'retention', fromMs: expect.any(Number) },
+      // What failed for so long was at risk before.
+      { kind: 'outOfRisk' },
+    ]);
   });
 });
 

@@ -134,6 +134,18 @@ describe('skip', () => {
     ]);
   });
 
+  it('shows what retention took, and accepts just that', async () => {
+    const loss = { fromMs: halt.sinceMs - 2_000, toMs: halt.sinceMs - 1_000, cause: 'retention' } as const;
+    const orders = stubClient({ shards: [{ ...parked, halt: { how: 'park', loss, sinceMs: halt.sinceMs } }] });
+    jest.mocked(confirm).mockResolvedValue(true);
+    expect(await run(SKIP)).toMatchObject({ code: 0 });
+    expect(asked()).toBe(
+      'Skip records that may be lost: retention took what arrived from 2026-01-01T11:59:58.000Z to ' +
+        `2026-01-01T11:59:59.000Z in ${SHARD} of delays on stream flights?`,
+    );
+    expect(orders).toEqual([['skip', 'delays', { shardId: SHARD, acceptLoss: true, reason: 'test data', by: 'ann' }]]);
+  });
+
   it('shows the first record of a partition key, as far as it finds it', async () => {
     const [other, first, second] = ['1', '2', '3'].map((sequenceNumber) =>
       headOf(

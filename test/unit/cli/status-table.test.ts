@@ -92,6 +92,37 @@ describe('status as a table', () => {
     expect(plain).not.toMatch(/Filtered|Dead|Parked/);
   });
 
+  it('shows what is at risk of losing records before what is only late, with the share and the time left', () => {
+    const retention = { usedPercent: 64, leftMs: 31_104_000, isAtRisk: true };
+    const text = renderReports(
+      [
+        report([
+          shard(0, { millisBehindLatest: 9_000_000, failures: 3 }),
+          shard(1, { retention: { usedPercent: 12, leftMs: 76_032_000, isAtRisk: false } }),
+          shard(2, { retention }),
+          shard(3, { state: 'PAUSED', retention }),
+        ]),
+      ],
+      { nowMs: NOW_MS },
+    );
+    const shown = [...text.matchAll(/│ (shardId-\d+) /g)].map(([, shardId]) => shardId?.at(-1));
+    expect(shown).toEqual(['3', '2', '0', '1']);
+    expect(cells(text, 'shardId-000000000002')).toContain('64 %, 8.6 h left');
+    expect(cells(text, 'shardId-000000000001')).not.toContain('12 %');
+    expect(text).toContain('shardId-000000000003 and 1 more: at risk: retention will take records');
+    expect(renderReports([report([shard(0)])], { nowMs: NOW_MS })).not.toContain('At risk');
+  });
+
+  it('tells of a shard that waits because of lost records how the loss is accepted', () => {
+    const loss = { fromMs: NOW_MS - 2_000, toMs: NOW_MS - 1_000, cause: 'retention' } as const;
+    const lost = shard(1, { state: 'PARKED', halt: { how: 'park', loss, sinceMs: NOW_MS } });
+    expect(renderReports([report([lost])], { nowMs: NOW_MS })).toContain(
+      'shardId-000000000001: parked before records that may be lost: retention took what arrived from ' +
+        '2026-01-01T11:59:58.000Z to 2026-01-01T11:59:59.000Z, since 2026-01-01T12:00:00.000Z. ' +
+        '`npx tidemark skip <file> --shard shardId-000000000001 --reason <why>` accepts the loss',
+    );
+  });
+
   it('shows shards that failed first, then those that are parked, with the record, the reason and what to do', () => {
     const halt = { how: 'park', sequenceNumber: '4967', sinceMs: NOW_MS } as const;
     const lastError = { ...NOTE, message: 'Record 4967 failed for good after 5 attempts: Error:\n\u001Bodd.' };

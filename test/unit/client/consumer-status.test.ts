@@ -188,6 +188,22 @@ describe('what has failed', () => {
     expect(shown).toMatchObject({ state: 'PARKED', halt, recentEvents, streak: { phase: 'final' }, lastError: bad });
   });
 
+  it('and at risk is told by the workflow, with what the row knows since', async () => {
+    const hourMs = 3_600_000;
+    const retention = {
+      atMs: Date.now() - hourMs,
+      retentionMs: 24 * hourMs,
+      warnPercent: 50,
+      safeSinceMs: Date.now() - 18 * hourMs,
+      isAtRisk: true,
+    };
+    const shown = await report(rowAt(AT_9), { query: statusAt(AT_5, { retention }) });
+    expect(shown.retention).toMatchObject({ usedPercent: 75, isAtRisk: true });
+    const row = rowAt(AT_9, { lastArrivalMs: Date.now() - 6 * hourMs });
+    const later = await report(row, { query: statusAt(AT_5, { retention }) });
+    expect(later.retention).toMatchObject({ usedPercent: 25, isAtRisk: false });
+  });
+
   it('and set aside is counted by the row, or by the workflow where it is ahead', async () => {
     const totals = { records: 50, bytes: 500, batches: 5, filtered: 7, deadLettered: 2 };
     const row = rowAt(AT_9, { totals, parkedKeys: 3 });

@@ -156,6 +156,18 @@ describe('details of a shard', () => {
       `${at} **records may be lost**: retention took what arrived from 2025-12-31T23:59:59.999Z to ${at}`,
     ],
     [
+      { kind: 'lossAccepted', atMs, by: 'ann', reason: 'known', fromMs: atMs - 1, toMs: atMs },
+      `${at} loss accepted, of what arrived from 2025-12-31T23:59:59.999Z to ${at}, by ann: known`,
+    ],
+    [
+      { kind: 'atRisk', atMs, usedPercent: 54, leftMs: 39_600_000 },
+      `${at} **at risk of losing records**: 54 % of retention used, 11.0 h left`,
+    ],
+    [
+      { kind: 'outOfRisk', atMs, usedPercent: 3, leftMs: 83_000_000 },
+      `${at} no longer at risk of losing records: 3 % of retention used`,
+    ],
+    [
       { kind: 'retry', attempt: 2, of: 5, delayMs: 1_500, ...range },
       `${at} attempt 2 of 5 in 1.5 s: 250 records behind AFTER 12 through 900, HANDLER_FAILED`,
     ],

@@ -50,6 +50,8 @@ describe('right options', () => {
         errorDetail: undefined,
         onFailure: undefined,
         isolation: undefined,
+        onDataLoss: undefined,
+        dataLossWarningPercent: undefined,
       }),
     ).toEqual(resolve(minimal));
   });
@@ -101,6 +103,7 @@ describe('a wrong option is named with what was expected and given', () => {
     ['tableName', 'ab', '3 to 255 letters, digits or _.-', '`ab` (string)'],
     ['tableName', 5, '3 to 255 letters, digits or _.-', '`5` (number)'],
     ['errorDetail', 'hide', "'code' or 'message'", '`hide` (string)'],
+    ['onDataLoss', 'halt', "'continue' or 'stop'", '`halt` (string)'],
     ['isolation', 'process', "'inline' or 'thread'", '`process` (string)'],
     ['file', '', 'a path or a file URL', '`` (string)'],
     ['deadLetterTtlMs', 1, 'a whole number from 60000 to 315360000000', '`1` (number)'],

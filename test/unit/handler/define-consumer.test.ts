@@ -31,7 +31,7 @@ it('keeps its schema, filter and hook, and has none that were not given', () => 
   const schema = { '~standard': { version: 1 as const, vendor: 'v', validate: (value: unknown) => ({ value }) } };
   // A schema of arktype is a function.
   const callable = Object.assign(() => undefined, schema);
-  const parts = { filter: () => true, onDeadLetter: () => undefined };
+  const parts = { filter: () => true, traceContext: () => undefined, onDeadLetter: () => undefined };
   expect(defineConsumer({ ...INPUT, ...parts, schema })).toMatchObject({ ...parts, schema });
   expect(defineConsumer({ ...INPUT, schema: callable }).schema).toBe(callable);
   expect(Object.keys(defineConsumer(INPUT))).toEqual(['options', 'handler']);
@@ -71,6 +71,7 @@ describe('a wrong consumer', () => {
     ['schema', () => true],
     ['filter', 'yes'],
     ['filter', null],
+    ['traceContext', 'traceparent'],
     ['onDeadLetter', {}],
   ])('with a %s of %p is refused', (name, value) => {
     expect(refusal({ ...INPUT, [name]: value }).message).toContain(`Expected \`${name}\` to be `);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { trace } from '@opentelemetry/api';
 import { TidemarkError } from '../../../src/core/errors';
 import type { ConsumerOptions } from '../../../src/core/options';
 import { BatchFailedError, type HandlerRunner, type RunRequest } from '../../../src/handler/handler-runner';
@@ -8,6 +9,7 @@ import {
   type HandlerRunnersOptions,
 } from '../../../src/worker/handler-runners';
 import { eventually } from '../../support/eventually';
+import { Traces } from '../../support/traces';
 import { consumerOf, rawRecords, requestOf } from './support/runs';
 
 /** Larger than Node's pool of small buffers, so that it is transferred. */
@@ -64,6 +66,21 @@ describe('a handler in a thread', () => {
       aborted: false,
     });
     expect(second).toContain('xxx');
+  });
+
+  it('runs under the span that is active here', async () => {
+    const traces = new Traces();
+    try {
+      await trace.getTracer('test').startActiveSpan('run', async (span) => {
+        const { failed } = await runnerFor('traces').run(requestOf(['a']));
+        const { traceId, spanId } = span.spanContext();
+        expect(JSON.parse(failed[0]?.error.message ?? '')).toEqual({ traceId, spanId, traceFlags: 1, isRemote: true });
+      });
+    } finally {
+      traces.stop();
+    }
+    const { failed } = await runnerFor('traces').run(requestOf(['a']));
+    expect(failed).toMatchObject([{ error: { message: 'null' } }]);
   });
 
   it('answers what it would answer inline', async () => {

@@ -86,7 +86,67 @@ it('a checkpoint that another execution has moved fences this one', async () => 
   const slice = scene.begin();
   expect((await slice.done).end).toBe('fenced');
   expect(noted.count('tidemark_fenced_total')).toBe(1);
+  expect(noted.count('tidemark_records_refused_total')).toBe(1);
   expect(noted.count('tidemark_claims_total', 'kind=taken_over')).toBe(1);
+});
+
+describe('drift between the workflow and the row', () => {
+  const drift = (kind: string): number => noted.count('tidemark_mirror_drift_total', `kind=${kind}`);
+
+  beforeEach(async () => {
+    await open();
+    scene.put('a');
+  });
+
+  it('is none while each slice tells, and for a first claim', async () => {
+    await scene.run();
+    scene.put('b');
+    await scene.run();
+    scene.put('c');
+    await scene.run({ attempt: 2 });
+    expect([drift('ahead'), drift('behind'), drift('missing')]).toEqual([0, 0, 0]);
+  });
+
+  it('is a row ahead after a slice that did not live to tell', async () => {
+    await scene.run();
+    scene.put('b');
+    const lost = scene.begin();
+    await lost.done;
+    scene.put('c');
+    const next = scene.attempt({ attempt: 2 });
+    await scene.end(next);
+    expect([drift('ahead'), drift('behind'), drift('missing')]).toEqual([1, 0, 0]);
+  });
+
+  it('is a row behind that was restored', async () => {
+    await scene.run();
+    scene.store.change(scene.shard, { position: { at: 'TRIM_HORIZON' }, token: 'old' });
+    scene.put('b');
+    await scene.run({ runId: 'run-2' });
+    expect([drift('ahead'), drift('behind'), drift('missing')]).toEqual([0, 1, 0]);
+  });
+
+  it('is a row missing that was deleted', async () => {
+    await scene.run();
+    scene.store.rows.clear();
+    scene.put('b');
+    await scene.run({ runId: 'run-2' });
+    expect([drift('ahead'), drift('behind'), drift('missing')]).toEqual([0, 0, 1]);
+  });
+});
+
+it('records that were handled before and are not handed over again are suppressed duplicates', async () => {
+  await open();
+  scene.put('a', 'bad', 'c', 'd');
+  scene.handler = ({ records }) => ({
+    failures: records.filter((record) => record.text() === 'bad').map((record) => ({ record, reason: 'no' })),
+  });
+  await scene.fail(scene.begin());
+  expect(noted.count('tidemark_duplicates_suppressed_total')).toBe(0);
+  scene.handler = () => undefined;
+  await scene.run();
+  expect(scene.handled.at(-1)).toEqual(['bad']);
+  expect(noted.count('tidemark_duplicates_suppressed_total')).toBe(2);
 });
 
 it('what another consumer does is not counted', async () => {

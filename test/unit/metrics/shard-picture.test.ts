@@ -137,3 +137,38 @@ describe('a stuck shard', () => {
     expect(picture.stuckMsAt(T + 2.5e9)).toBe(0);
   });
 });
+
+describe('records that the workflow has not heard of', () => {
+  const committed = (records: number): CommittedMessage => {
+    const message = commit('5', T);
+    return { ...message, progress: { ...message.progress, totals: { ...PROGRESS.totals, records } } };
+  };
+
+  it('are those committed in the slice under way', () => {
+    expect(picture.driftRecords).toBe(0);
+    picture.commit(committed(10), T);
+    picture.commit(committed(25), T);
+    expect(picture.driftRecords).toBe(25);
+  });
+
+  it.each<[string, Parameters<ShardPicture['end']>[0], number]>([
+    ['told at its end', { shard: SHARD, end: 'interval' }, 0],
+    ['told by a failure of the handler', { shard: SHARD, code: 'HANDLER_FAILED' }, 0],
+    ['not told by a slice that was paused', { shard: SHARD, end: 'paused' }, 10],
+    ['not told by one that was fenced', { shard: SHARD, end: 'fenced' }, 10],
+    ['not told by another error', { shard: SHARD, code: 'DYNAMODB_UNAVAILABLE' }, 10],
+  ])('are %s', (_, end, drift) => {
+    picture.commit(committed(10), T);
+    picture.end(end, T);
+    expect(picture.driftRecords).toBe(drift);
+  });
+
+  it('stay until a slice begins that knows of them', () => {
+    picture.commit(committed(10), T);
+    picture.end({ shard: SHARD, code: 'INTERNAL' }, T);
+    picture.begin({ progress: PROGRESS }, T);
+    expect(picture.driftRecords).toBe(10);
+    picture.begin({ progress: { totals: { ...PROGRESS.totals, records: 10 } } }, T);
+    expect(picture.driftRecords).toBe(0);
+  });
+});

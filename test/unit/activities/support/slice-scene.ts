@@ -10,10 +10,17 @@ import {
   foldOrder,
   foldSlice,
   foldUnknown,
+  workOf,
   initialShardState,
 } from '../../../../src/core/shard-state';
 import type { ShardState } from '../../../../src/core/shard-state';
-import type { HandlerFailure, ParkedOrder, SliceInput, SliceResult } from '../../../../src/core/shard-work';
+import type {
+  HandlerFailure,
+  LossFailure,
+  ParkedOrder,
+  SliceInput,
+  SliceResult,
+} from '../../../../src/core/shard-work';
 import type { Effect, EffectsRefused } from '../../../../src/checkpoints/checkpoint-store';
 import type { DeadLetter } from '../../../../src/core/dead-letter';
 import { MemoryCheckpointHistory } from '../../../../src/checkpoints/checkpoint-history';
@@ -23,7 +30,7 @@ import type { HandlerRunner } from '../../../../src/handler/handler-runner';
 import type { KinesisRecord } from '../../../../src/handler/record';
 import { inlineRunner } from '../../../../src/handler/inline-runner';
 import type { ShardIdentity } from '../../../../src/core/names';
-import { defineConsumer } from '../../../../src/handler/define-consumer';
+import { defineConsumer, type RecordTraceContext } from '../../../../src/handler/define-consumer';
 import type { BatchHandler } from '../../../../src/handler/handler';
 import { AwsKinesis } from '../../../../src/kinesis/aws-kinesis';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../../support/scripted-kinesis';
@@ -50,6 +57,7 @@ export class SliceScene {
   readonly handled: string[][] = [];
   /** What the handler does with a batch beside noting it. */
   handler: BatchHandler = () => undefined;
+  traceContext: RecordTraceContext = () => undefined;
   state: ShardState;
   filter: (record: KinesisRecord) => boolean = () => true;
   onDeadLetter: (letter: DeadLetter) => Promise<void> | void = () => undefined;
@@ -113,9 +121,7 @@ export class SliceScene {
 
   /** Another attempt of the slice that was begun last. */
   attempt({ runId = 'run-1', ...info }: Partial<Info> & { runId?: string } = {}): RunningSlice {
-    const { belief, progress, activitySeq, streak, order, noted } = this.state;
-    const given = { belief, progress, activitySeq, streak, order, noted };
-    const input: SliceInput = { shard: this.shard, parentShardIds: [], ...given };
+    const input: SliceInput = { shard: this.shard, parentShardIds: [], ...workOf(this.state) };
     // Temporal hands on what the attempt before has told last.
     const heartbeatDetails: unknown = this.before?.heartbeats.at(-1);
     const slice = startActivity(() => this.activities.processBatches(input), {
@@ -139,6 +145,15 @@ export class SliceScene {
     const failure = await this.failureOf(slice);
     if (failure.type !== 'HANDLER_FAILED') throw failure;
     const details = failure.details?.[0] as HandlerFailure;
+    this.state = foldHandlerFailure(this.state, details);
+    return details;
+  }
+
+  /** Waits for a slice that must not read on behind lost records, and folds that. */
+  async lose(slice: RunningSlice): Promise<LossFailure> {
+    const failure = await this.failureOf(slice);
+    if (failure.type !== 'DATA_LOST') throw failure;
+    const details = failure.details?.[0] as LossFailure;
     this.state = foldHandlerFailure(this.state, details);
     return details;
   }
@@ -197,6 +212,7 @@ export class SliceScene {
         return this.handler(batch, context);
       },
       filter: (record) => this.filter(record),
+      traceContext: (record) => this.traceContext(record),
       onDeadLetter: (letter) => this.onDeadLetter(letter),
     });
     const runner = (): HandlerRunner => inlineRunner(definition);
