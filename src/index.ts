@@ -25,8 +25,8 @@ export {
   aggregate,
   type AggregateEntry,
   type AggregateOptions,
+  type ListedShard,
   type RecordToPut,
-  type ShardHashKeys,
 } from './kinesis/aggregate';
 export type { FailureOptions } from './core/failure-options';
 export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';

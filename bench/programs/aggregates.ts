@@ -59,7 +59,7 @@ function pageOf({ recordBytes, aggregateBytes }: AggregatesOrder): RawRecord[] {
   const count = Math.floor(aggregateBytes / (recordBytes + 10));
   const [entry] = aggregate(
     Array.from({ length: count }, (_, index) => ({ partitionKey: `key-${index % PARTITION_KEYS}`, data })),
-    { shards: [{ startingHashKey: '0', endingHashKey: String(2n ** 128n - 1n) }] },
+    { shards: [{ HashKeyRange: { StartingHashKey: '0', EndingHashKey: String(2n ** 128n - 1n) } }] },
   );
   const bytes = entry?.Data ?? Buffer.alloc(0);
   const block = Buffer.alloc(bytes.length * PAGE_AGGREGATES);

@@ -100,7 +100,7 @@ function startOf({ shardId, checkpoint }: KclLease, startAtMs: number | undefine
   });
 }
 
-/** `.0` stays: KCL writes it for a whole record and for the first of an aggregate alike, and only the latter reading loses nothing. */
+/** `.0` stays: KCL writes it for a whole record and for the first of an aggregate alike. The reader of the record tells which. */
 function positionOf({ shardId, checkpoint, subSequenceNumber }: KclLease): Position {
   if (checkpoint === 'SHARD_END') return SHARD_END;
   if (!isSequenceNumber(checkpoint))

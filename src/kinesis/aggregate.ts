@@ -12,18 +12,18 @@ export interface RecordToPut {
   readonly data: Uint8Array | string;
 }
 
-/** Hash keys of a shard, both included, as ListShards tells them (`HashKeyRange`). */
-export interface ShardHashKeys {
-  readonly startingHashKey: string;
-  readonly endingHashKey: string;
+/** A shard as the AWS SDK's ListShards lists it. One that is closed is passed over. */
+export interface ListedShard {
+  readonly HashKeyRange?: { readonly StartingHashKey?: string; readonly EndingHashKey?: string };
+  readonly SequenceNumberRange?: { readonly EndingSequenceNumber?: string };
 }
 
 export interface AggregateOptions {
   /**
-   * The open shards of the stream. Records of one shard are put together. Without it only records of one hash key are: each aggregate then
+   * The shards of the stream: all pages of ListShards. Records of one shard are put together. Without it only records of one hash key are: each aggregate then
    * stays whole in its shard, however the stream is resharded.
    */
-  readonly shards?: readonly ShardHashKeys[];
+  readonly shards?: readonly ListedShard[];
   /**
    * Largest size of a record of Kinesis, payload and partition key, in bytes. A stream may allow up to 10 MiB (`MaxRecordSizeInKiB`).
    *
@@ -126,11 +126,12 @@ function invalid(what: string): TidemarkError {
 }
 
 /** Which records may be put together. */
-function groupsBy(shards: readonly ShardHashKeys[] | undefined): (item: Item) => string {
+function groupsBy(shards: readonly ListedShard[] | undefined): (item: Item) => string {
   if (shards === undefined) return ({ hashKey }) => hashKey;
-  const ranges = shards.map(({ startingHashKey, endingHashKey }) => {
-    return { start: BigInt(startingHashKey), end: BigInt(endingHashKey), name: startingHashKey };
-  });
+  const open = shards.filter(({ SequenceNumberRange }) => !SequenceNumberRange?.EndingSequenceNumber);
+  const ranges = open.flatMap(({ HashKeyRange: { StartingHashKey: start, EndingHashKey: end } = {} }) =>
+    start === undefined || end === undefined ? [] : [{ start: BigInt(start), end: BigInt(end), name: start }],
+  );
   return ({ hashKey }) => {
     const value = BigInt(hashKey);
     const range = ranges.find(({ start, end }) => value >= start && value <= end);

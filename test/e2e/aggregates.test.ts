@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aggregate, defineConsumer, TidemarkClient, type ConsumerDefinition } from '../../src';
+import { aggregate, defineConsumer, TidemarkClient, type ConsumerDefinition, type ListedShard } from '../../src';
 import { eventually } from '../support/eventually';
 import { CliScene } from '../support/cli/scene';
 import { evenRanges, hashKeyOf, MAX_HASH_KEY } from '../support/scripted-kinesis/hash-keys';
@@ -76,8 +76,10 @@ function put(records: readonly { key: string; text: string }[], shards: number):
   );
 }
 
-function rangesOf(shards: number): { startingHashKey: string; endingHashKey: string }[] {
-  return evenRanges(shards).map(({ start, end }) => ({ startingHashKey: String(start), endingHashKey: String(end) }));
+function rangesOf(shards: number): ListedShard[] {
+  return evenRanges(shards).map(({ start, end }) => ({
+    HashKeyRange: { StartingHashKey: String(start), EndingHashKey: String(end) },
+  }));
 }
 
 it('a worker is killed in the midst of an aggregate that is cut; its poison is set aside alone and redriven', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { codeOf } from '../../../src/core/errors';
-import { aggregate, type AggregateEntry, type RecordToPut } from '../../../src/kinesis/aggregate';
+import { aggregate, type AggregateEntry, type ListedShard, type RecordToPut } from '../../../src/kinesis/aggregate';
 import { readAggregate } from '../../../src/kinesis/aggregate-reader';
 import { HashRange } from '../../../src/kinesis/hash-range';
 import { theirAggregate, theirUserRecords } from '../../support/aws-kinesis-agg';
@@ -20,8 +20,10 @@ const toPut: fc.Arbitrary<RecordToPut> = fc
   );
 const shardCounts = fc.integer({ min: 1, max: 9 });
 
-function shardsOf(count: number): { startingHashKey: string; endingHashKey: string }[] {
-  return evenRanges(count).map(({ start, end }) => ({ startingHashKey: String(start), endingHashKey: String(end) }));
+function shardsOf(count: number): ListedShard[] {
+  return evenRanges(count).map(({ start, end }) => ({
+    HashKeyRange: { StartingHashKey: String(start), EndingHashKey: String(end) },
+  }));
 }
 
 /** By index of what was given. */
@@ -96,6 +98,14 @@ describe('aggregate', () => {
     ]);
   });
 
+  it('passes over shards that are closed, or without a range', () => {
+    const [low, high] = shardsOf(2);
+    const parent = { ...shardsOf(1)[0], SequenceNumberRange: { EndingSequenceNumber: '1' } };
+    const records = ['b', 'c', 'b'].map((key) => ({ partitionKey: key, data: key }));
+    const entries = aggregate(records, { shards: [parent, {}, low ?? {}, high ?? {}] });
+    expect(entries.map((entry) => entry.records)).toEqual([[0, 2], [1]]);
+  });
+
   it('leaves a record as it is that fits no aggregate', () => {
     const data = Buffer.alloc(1_048_576 - 3);
     const [{ Data, ...entry } = { Data: Buffer.alloc(0) }] = aggregate([{ partitionKey: 'ORD', data }]);
@@ -120,7 +130,7 @@ describe('aggregate', () => {
     [
       'shards that do not cover a record',
       [{ partitionKey: 'a', explicitHashKey: '9', data: 'a' }],
-      { shards: [{ startingHashKey: '0', endingHashKey: '8' }] },
+      { shards: [{ HashKeyRange: { StartingHashKey: '0', EndingHashKey: '8' } }] },
     ],
   ])('refuses %s', (_, records, options) => {
     const attempt = (): unknown => aggregate(records, options);
