@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { listenOn } from '../../src/worker/listen';
 import { CliScene } from '../support/cli/scene';
 import type { CliProcess } from '../support/cli/cli-process';
 import { eventually } from '../support/eventually';
@@ -19,11 +21,13 @@ interface Entry {
 
 let scene: CliScene;
 let put = 0;
+let producer: NodeJS.Timeout | undefined;
 
 beforeAll(async () => {
   scene = await CliScene.create();
   scene.kinesis.createStream(scene.stream, SHARDS);
 });
+afterEach(() => clearInterval(producer));
 afterAll(() => scene.close());
 
 function putRecords(perShard: number): void {
@@ -64,6 +68,16 @@ function childrenOf({ child }: CliProcess): number[] {
     .map(({ pid }) => pid);
 }
 
+/** An OpenTelemetry collector that keeps what it is sent, protobuf. */
+async function startCollector(): Promise<{ url: string; received(): Buffer; close(): Promise<void> }> {
+  const chunks: Buffer[] = [];
+  const server = createServer((request, response) => {
+    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => response.end());
+  });
+  const { url, close } = await listenOn(server, '127.0.0.1:0', 'collector');
+  return { url: `${url}/v1/metrics`, received: () => Buffer.concat(chunks), close };
+}
+
 function handled(entries: readonly Entry[]): Set<string> {
   return new Set(entries.flatMap(({ kind, keys }) => (kind === 'end' ? keys : [])));
 }
@@ -71,7 +85,7 @@ function handled(entries: readonly Entry[]): Set<string> {
 it('two processes share a stream; one that is killed is started again, and a stop commits everything', async () => {
   const { file, entries } = consumerWithJournal('shared', 100);
   const metrics = `127.0.0.1:${await freePort()}`;
-  const producer = setInterval(() => putRecords(1), 100);
+  producer = setInterval(() => putRecords(1), 100);
   const args = ['run', file, '--create-table', '--processes', '2', '--metrics', metrics, '--health', '127.0.0.1:0'];
   const run = scene.spawn(args);
   const both = async (): Promise<Series[] | undefined> => {
@@ -122,14 +136,18 @@ it('processes whose supervisor is killed finish and end', async () => {
   const { file, entries } = consumerWithJournal('orphans', 500);
   await scene.run(['table', 'create', '--table', scene.table]);
   await scene.run(['start', file]);
-  const worker = scene.spawn(['worker', file, '--processes', '2']);
+  const collector = await startCollector();
+  const worker = scene.spawn(['worker', file, '--processes', '2', '--metrics-otlp', collector.url]);
   await eventually(() => new Set(entries().map(({ pid }) => pid)).size === 2, { ...PATIENCE, what: 'work in both' });
   const processes = childrenOf(worker);
   expect(processes).toHaveLength(2);
+  const tells = (number: string): boolean => collector.received().includes(`\x0a\x07process\x12\x03\x0a\x01${number}`);
+  await eventually(() => tells('1') && tells('2'), { ...PATIENCE, what: 'metrics of both at the collector' });
   worker.child.kill('SIGKILL');
   await eventually(() => processes.filter(isAlive).length === 0, { ...PATIENCE, what: 'both processes to end' });
   const counts = ['begin', 'end'].map((kind) => entries().filter((entry) => entry.kind === kind).length);
   expect(counts[0]).toBe(counts[1]);
+  await collector.close();
   await scene.run(['stop', file, '--force']);
 });
 

@@ -104,7 +104,7 @@ export class Supervisor {
   }
 
   private giveUp(slot: Slot, ending: Ending): void {
-    say(ending.failure ?? `${describeEnding(slot, ending)} It was not ready yet.`);
+    say(ending.failure ?? describeEnding(slot, ending));
     slot.enter('ended');
     this.finish(ending.code ?? 1);
   }
