@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import type { CliProcess } from '../support/cli/cli-process';
 import { eventually } from '../support/eventually';
 import { isAlive, processTable } from '../support/processes';
 import { freePort, scrape, sumOf, type Series } from '../support/prometheus-text';
+import { findInstalled } from '../unit/ops/support/prometheus';
 
 const SHARDS = 4;
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 100 };
@@ -68,6 +70,14 @@ function childrenOf({ child }: CliProcess): number[] {
     .map(({ pid }) => pid);
 }
 
+/** What Prometheus cannot read, where its tool is at hand; it also has opinions on the SDK's names, which do not count. */
+function syntaxFaults(text: string): string {
+  const promtool = findInstalled('promtool');
+  if (promtool === undefined) return '';
+  const { status, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  return status === 1 ? stderr : '';
+}
+
 /** An OpenTelemetry collector that keeps what it is sent, protobuf. */
 async function startCollector(): Promise<{ url: string; received(): Buffer; close(): Promise<void> }> {
   const chunks: Buffer[] = [];
@@ -96,6 +106,7 @@ it('two processes share a stream; one that is killed is started again, and a sto
   const series = await eventually(both, { ...PATIENCE, what: 'metrics of two processes at work' });
   expect(sumOf(series, 'tidemark_process_up')).toBe(2);
   expect(series.some(({ name, labels }) => name.startsWith('temporal_') && labels.process === '2')).toBe(true);
+  expect(syntaxFaults(await (await fetch(`http://${metrics}/metrics`)).text())).toBe('');
   const healthUrl = /Health of all at (http:\S+?)\/livez/.exec(run.stderr())?.[1] ?? '';
   const health = await Promise.all(['livez', 'readyz'].map((path) => fetch(`${healthUrl}/${path}`)));
   expect(health.map(({ status }) => status)).toEqual([200, 200]);
@@ -137,6 +148,7 @@ it('processes whose supervisor is killed finish and end', async () => {
   await scene.run(['table', 'create', '--table', scene.table]);
   await scene.run(['start', file]);
   const collector = await startCollector();
+  producer = setInterval(() => putRecords(1), 200);
   const worker = scene.spawn(['worker', file, '--processes', '2', '--metrics-otlp', collector.url]);
   await eventually(() => new Set(entries().map(({ pid }) => pid)).size === 2, { ...PATIENCE, what: 'work in both' });
   const processes = childrenOf(worker);
@@ -153,6 +165,7 @@ it('processes whose supervisor is killed finish and end', async () => {
 
 it('a second signal ends all processes at once, even one that hears nothing', async () => {
   const file = scene.consumer('deaf', { handler: `() => { console.log('spinning'); for (;;); }` });
+  putRecords(1);
   await scene.run(['start', file]);
   const worker = scene.spawn(['worker', file, '--processes', '2']);
   await eventually(() => worker.stdout().includes('spinning'), { ...PATIENCE, what: 'a blocked process' });
