@@ -123,7 +123,8 @@ it('two processes share a stream; one that is killed is started again, and a sto
   await eventually(allWork, { ...PATIENCE, what: 'both processes at work' });
   expect(sumOf(await scrape(`http://${metrics}/metrics`), 'tidemark_process_restarts_total')).toBe(1);
 
-  run.child.kill('SIGTERM');
+  // As systemd does it, and a terminal: everybody gets the signal, and the processes get the supervisor's order, too.
+  for (const pid of [...processes, run.child.pid ?? 0]) process.kill(pid, 'SIGTERM');
   const { code, stderr, stdout } = await run.exited;
   clearInterval(producer);
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
