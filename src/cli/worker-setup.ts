@@ -43,8 +43,8 @@ const DEFAULT_HEALTH_ADDRESS = '127.0.0.1:9465';
 export function addWorkerOptions(command: Command): Command {
   command
     .option(
-      '--processes <number|auto>',
-      'worker processes, restarted if they end (auto: as many as this machine has cores)',
+      '--processes <n|auto>',
+      'worker processes, restarted if they end (auto: one for each core)',
       processCount,
     )
     .option('--max-shards <number>', 'most shards of one consumer that a process reads at the same time', wholeNumber)
