@@ -42,11 +42,7 @@ const DEFAULT_HEALTH_ADDRESS = '127.0.0.1:9465';
 
 export function addWorkerOptions(command: Command): Command {
   command
-    .option(
-      '--processes <n|auto>',
-      'worker processes, restarted if they end (auto: one for each core)',
-      processCount,
-    )
+    .option('--processes <n|auto>', 'worker processes, restarted if they end (auto: one for each core)', processCount)
     .option('--max-shards <number>', 'most shards of one consumer that a process reads at the same time', wholeNumber)
     .addOption(new Option('--log-level <level>', 'least severe messages to show').choices(LOG_LEVELS).default('info'))
     .option('--metrics [host:port]', `serve metrics to Prometheus (default ${DEFAULT_METRICS_ADDRESS})`)
