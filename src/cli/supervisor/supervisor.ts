@@ -71,10 +71,15 @@ export class Supervisor {
 
   private start(slot: Slot): void {
     slot.enter('starting');
-    slot.process = this.world.start(slot.number, !this.wasReady, {
-      ready: (addresses) => this.onReady(slot, addresses),
-      ended: (ending) => this.onEnded(slot, ending),
-    });
+    try {
+      slot.process = this.world.start(slot.number, !this.wasReady, {
+        ready: (addresses) => this.onReady(slot, addresses),
+        ended: (ending) => this.onEnded(slot, ending),
+      });
+    } catch (error) {
+      // A machine without memory for one more process; the others go on.
+      this.onEnded(slot, { code: null, signal: null, failure: `It cannot start: ${(error as Error).message}` });
+    }
   }
 
   private onReady(slot: Slot, addresses: ProcessAddresses): void {

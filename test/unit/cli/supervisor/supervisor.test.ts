@@ -36,11 +36,13 @@ const CRASH: Ending = { code: null, signal: 'SIGKILL' };
 
 let started: FakeProcess[];
 let said: string;
+let isFull: boolean;
 
 beforeEach(() => {
   jest.useFakeTimers();
   started = [];
   said = '';
+  isFull = false;
   jest.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     said += String(chunk);
     return true;
@@ -60,6 +62,7 @@ function supervise(processes: number): Supervised {
   const supervisor = new Supervisor({
     processes,
     start: (number, isFirst, listener) => {
+      if (isFull) throw new Error('spawn ENOMEM');
       const fake = new FakeProcess(100 + started.length, number, isFirst, listener);
       started.push(fake);
       return fake;
@@ -160,6 +163,22 @@ describe('a process that ends', () => {
     numbered(1).end({ code: 0, signal: null });
     jest.advanceTimersByTime(1_000);
     expect(numbered(1).pid).toBe(102);
+  });
+});
+
+describe('a process that cannot be made', () => {
+  it('is tried again', () => {
+    allReady(2);
+    numbered(2).end(CRASH);
+    isFull = true;
+    said = '';
+    jest.advanceTimersByTime(1_000);
+    expect(said).toBe(
+      '[2] It cannot start: spawn ENOMEM\nProcess 2 ended before it was ready. It starts again in 2.0 s.\n',
+    );
+    isFull = false;
+    jest.advanceTimersByTime(2_000);
+    expect(numbered(2).pid).toBe(102);
   });
 });
 
