@@ -92,6 +92,9 @@ async function useCommandLine(project: string): Promise<void> {
   const help = await runProgram(command, ['--help'], project);
   const missing = COMMANDS.filter((name) => !new RegExp(`^ +${name}\\b`, 'm').test(help));
   if (missing.length > 0) throw new Error(`tidemark --help does not list ${missing.join(', ')}:\n${help}`);
+  const supervised = ['worker', 'none.ts', '--processes', '2'];
+  const refusal = await runProgram(command, supervised, project).catch((error: Error) => error.message);
+  if (!refusal.includes('Error INVALID_CONSUMER_FILE')) throw new Error(`no worker process could start:\n${refusal}`);
 }
 
 /** Rules, dashboard, policies and manifests, which docs name by their places in the package. */

@@ -1,4 +1,8 @@
-/** Ends a command with exit code 1. It has said why itself. */
+/** Ends a command with an exit code. It has said why itself. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
+
+  constructor(readonly exitCode = 1) {
+    super();
+  }
 }

@@ -36,7 +36,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
-    if (error instanceof CommandFailed) return EXIT_FAILED;
+    if (error instanceof CommandFailed) return error.exitCode;
     say(failureText(error, args.includes('--debug')));
     return EXIT_FAILED;
   }

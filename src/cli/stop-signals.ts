@@ -1,15 +1,16 @@
 import { constants } from 'node:os';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** What ends a worker. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** `npx` and `npm run` pass on a Ctrl-C that the terminal has sent to this process as well: the echo is not a second one. */
 const ECHO_MS = 400;
 
 export interface SignalHandlers {
   /** First signal: end in an orderly way. */
-  readonly first: (signal: NodeJS.Signals) => void;
+  readonly first: (signal: string) => void;
   /** A later signal: leave at once, with this exit code. */
-  readonly second: (signal: NodeJS.Signals, exitCode: number) => void;
+  readonly second: (signal: string, exitCode: number) => void;
 }
 
 /** Listens for SIGINT and SIGTERM. Returns a function that ends it. */
@@ -26,8 +27,8 @@ export function listenForStop(
       second(signal, 128 + constants.signals[signal]);
     }
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   return () => {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   };
 }

@@ -1,14 +1,18 @@
 import type { Logger } from '@temporalio/worker';
 import type { TidemarkWorker } from '../worker/create-worker';
 import { say } from './output';
-import { listenForStop } from './stop-signals';
+import { listenForStop, type SignalHandlers } from './stop-signals';
 
 const LOOK_INTERVAL_MS = 1_000;
 
 /** Lets a worker work until SIGINT or SIGTERM: then it finishes its batches and hands its shards over. A second signal ends it at once. */
-export async function workUntilSignal(worker: TidemarkWorker, logger: Logger): Promise<void> {
+export async function workUntilSignal(
+  worker: TidemarkWorker,
+  logger: Logger,
+  listen: (handlers: SignalHandlers) => () => void = listenForStop,
+): Promise<void> {
   const endWatch = tellNewShards(worker, logger);
-  const endListening = listenForStop({
+  const endListening = listen({
     first: (signal) => {
       endWatch();
       say(`${signal}: ${describeFinishing(worker.runningShards())} Ctrl-C leaves at once.`);

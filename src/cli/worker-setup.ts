@@ -10,10 +10,12 @@ import { installRuntime, LOG_LEVELS, type LogLevelName } from './log';
 import { addDebugOption } from './debug-option';
 import { httpUrl, wholeNumber } from './option-values';
 import { say } from './output';
-import { addTemporalOptions, codedTemporalOf, type TemporalFlags } from './temporal-options';
+import { addTemporalOptions, codedTemporalOf, temporalOf, type TemporalFlags } from './temporal-options';
+import { processCount } from './supervisor/processes-option';
 
 /** Options of the commands that work. */
 export interface WorkerFlags extends TemporalFlags {
+  readonly processes?: number;
   readonly maxShards?: number;
   readonly logLevel: LogLevelName;
   /** True without an address. */
@@ -21,18 +23,27 @@ export interface WorkerFlags extends TemporalFlags {
   readonly metricsOtlp?: string;
   readonly metricsByShard: boolean;
   readonly health?: string | true;
+  readonly debug?: boolean;
 }
+
+export interface PreparedWorker {
+  readonly worker: TidemarkWorker;
+  readonly logger: Logger;
+}
+
+/** Makes a worker that is connected and does not work yet. */
+export type PrepareWorker<T = PreparedWorker> = (
+  consumers: readonly ConsumerDefinition[],
+  flags: WorkerFlags,
+) => Promise<T>;
 
 const DEFAULT_METRICS_ADDRESS = '127.0.0.1:9464';
 const DEFAULT_HEALTH_ADDRESS = '127.0.0.1:9465';
 
 export function addWorkerOptions(command: Command): Command {
   command
-    .option(
-      '--max-shards <number>',
-      'most shards of one consumer that this process reads at the same time',
-      wholeNumber,
-    )
+    .option('--processes <n|auto>', 'worker processes, restarted if they end (auto: one for each core)', processCount)
+    .option('--max-shards <number>', 'most shards of one consumer that a process reads at the same time', wholeNumber)
     .addOption(new Option('--log-level <level>', 'least severe messages to show').choices(LOG_LEVELS).default('info'))
     .option('--metrics [host:port]', `serve metrics to Prometheus (default ${DEFAULT_METRICS_ADDRESS})`)
     .addOption(
@@ -49,7 +60,7 @@ export function addWorkerOptions(command: Command): Command {
 export async function prepareWorker(
   consumers: readonly ConsumerDefinition[],
   flags: WorkerFlags,
-): Promise<{ worker: TidemarkWorker; logger: Logger }> {
+): Promise<PreparedWorker> {
   const metrics = metricsOf(flags);
   const logger = installRuntime(flags.logLevel, metrics && metricsExporter(metrics));
   const temporal = await codedTemporalOf(flags);
@@ -58,17 +69,31 @@ export async function prepareWorker(
     maxShards: flags.maxShards,
     // The runtime is installed: only the recording is left.
     metrics: metrics && { shardLabel: metrics.shardLabel },
-    health: flags.health === true ? DEFAULT_HEALTH_ADDRESS : flags.health,
+    health: healthAddressOf(flags),
   });
-  const resolved = resolveTemporal(temporal);
-  say(`tidemark ${version}\n`);
-  for (const { options } of consumers) say(`${describeConsumer(options, resolved)}\n`);
+  sayWork(consumers, flags);
   if (metrics?.prometheus) say(`Metrics at http://${metrics.prometheus}/metrics`);
   if (worker.healthUrl) say(`Health at ${worker.healthUrl}/livez and /readyz`);
   return { worker, logger };
 }
 
-function metricsOf({
+/** Says what will be done. */
+export function sayWork(consumers: readonly ConsumerDefinition[], flags: WorkerFlags): void {
+  const resolved = resolveTemporal(temporalOf(flags));
+  say(`tidemark ${version}\n`);
+  for (const { options } of consumers) say(`${describeConsumer(options, resolved)}\n`);
+}
+
+/** Says what nobody does yet: a worker does not start its consumers. */
+export function sayWaiting(files: readonly string[]): void {
+  say(`Waiting for shards. \`npx tidemark start ${files.join(' ')}\` starts what does not run yet.`);
+}
+
+export function healthAddressOf({ health }: WorkerFlags): string | undefined {
+  return health === true ? DEFAULT_HEALTH_ADDRESS : health;
+}
+
+export function metricsOf({
   metrics,
   metricsOtlp: otlp,
   metricsByShard: shardLabel,

@@ -1,11 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { TidemarkError } from '../core/errors';
 import type { HealthReport } from './health-report';
-import { formatHostPort, parseHostPort } from './host-port';
+import { listenOn } from './listen';
 
 export interface HealthProbes {
-  readonly livez: () => HealthReport;
+  readonly livez: () => HealthReport | Promise<HealthReport>;
   readonly readyz: () => Promise<HealthReport>;
 }
 
@@ -28,36 +26,19 @@ const STARTING: HealthProbes = {
  * @throws `INVALID_OPTION` for an address that cannot be listened on
  */
 export async function startHealthServer(address: string): Promise<HealthServer> {
-  const { host, port } = parseHostPort(address, 'health');
   let probes = STARTING;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if (path === '/livez') answer(response, probes.livez());
-    else if (path === '/readyz') void probes.readyz().then((report) => answer(response, report));
+    if (path === '/livez') void answer(response, probes.livez());
+    else if (path === '/readyz') void answer(response, probes.readyz());
     else send(response, 404, { status: 'not found', paths: ['/livez', '/readyz'] });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
-  }).catch((cause: unknown) => {
-    const { code = 'error' } = cause as NodeJS.ErrnoException;
-    throw new TidemarkError('INVALID_OPTION', `Cannot listen on \`health\` address ${address} (${code})`, { cause });
-  });
-  // Probes must not keep a process alive that has nothing else to do.
-  server.unref();
-  const { port: bound } = server.address() as AddressInfo;
-  return {
-    use: (next) => void (probes = next),
-    url: `http://${formatHostPort({ host, port: bound })}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { url, close } = await listenOn(server, address, 'health');
+  return { use: (next) => void (probes = next), url, close };
 }
 
-function answer(response: ServerResponse, { isOk, body }: HealthReport): void {
+async function answer(response: ServerResponse, report: HealthReport | Promise<HealthReport>): Promise<void> {
+  const { isOk, body } = await report;
   send(response, isOk ? 200 : 503, body);
 }
 

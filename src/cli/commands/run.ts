@@ -2,10 +2,17 @@ import type { Command } from 'commander';
 import { createConsumerServices } from '../../aws/consumer-services';
 import { createCheckpointTable } from '../../checkpoints/table';
 import type { ConsumerDefinition } from '../../handler/define-consumer';
-import { loadConsumers } from '../../worker/load-consumer';
+import { loadConsumerFiles } from '../../worker/load-consumer';
 import { say } from '../output';
 import { withClient } from '../temporal-options';
-import { addWorkerOptions, prepareWorker, type WorkerFlags } from '../worker-setup';
+import { supervise } from '../supervisor/supervise';
+import {
+  addWorkerOptions,
+  prepareWorker,
+  type PreparedWorker,
+  type PrepareWorker,
+  type WorkerFlags,
+} from '../worker-setup';
 import { workUntilSignal } from '../work-until-signal';
 import { describeStarted } from './start';
 
@@ -33,13 +40,25 @@ Examples:
   $ npx tidemark run consumer.ts --address temporal:7233 --tls --namespace prod`;
 
 async function run(file: string, flags: RunFlags): Promise<void> {
-  const consumers = await loadConsumers(file);
-  const { worker, logger } = await prepareWorker(consumers, flags);
+  const { processes = 1 } = flags;
+  if (processes > 1) return supervise(processes, { command: 'run', files: [file], flags });
+  const { worker, logger } = await prepareRun([file], flags, prepareWorker);
+  await workUntilSignal(worker, logger);
+}
+
+/** A worker for the consumers of these files, which are started. */
+export async function prepareRun<T extends PreparedWorker>(
+  files: readonly string[],
+  flags: RunFlags,
+  prepare: PrepareWorker<T>,
+): Promise<T> {
+  const consumers = await loadConsumerFiles(files);
+  const prepared = await prepare(consumers, flags);
   if (flags.createTable) for (const consumer of consumers) await createTable(consumer);
   await withClient(flags, async (client) => {
     for (const consumer of consumers) say(describeStarted(consumer, await client.start(consumer)));
   });
-  await workUntilSignal(worker, logger);
+  return prepared;
 }
 
 async function createTable({ options }: ConsumerDefinition): Promise<void> {

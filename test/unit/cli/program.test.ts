@@ -46,6 +46,7 @@ describe('usage', () => {
     [['run', 'a.ts', 'b.ts'], 'error: too many arguments'],
     [['run', 'a.ts', '--fast'], "error: unknown option '--fast'"],
     [['worker', 'a.ts', '--max-shards', '0'], 'Expected a whole number of at least 1.'],
+    [['worker', 'a.ts', '--processes', '0'], 'Expected auto, or a whole number from 1 to 256.'],
     [['worker', 'a.ts', '--log-level', 'loud'], 'Allowed choices are trace, debug, info, warn, error.'],
     [['worker', 'a.ts', '--metrics-otlp', 'collector'], 'Expected an address that begins with http:// or https://.'],
     [

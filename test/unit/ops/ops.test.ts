@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { processMetricDefinitions } from '../../../src/cli/supervisor/process-metrics';
 import { metricDefinitions, type MetricDefinition } from '../../../src/metrics/definitions';
 
 const ROOT = path.resolve(__dirname, '../../..');
@@ -42,8 +43,16 @@ describe('metrics', () => {
     },
   );
 
+  it.each(Object.entries(processMetricDefinitions))(
+    '%s of the supervisor is in docs/monitoring.md',
+    (name, { help }) => {
+      expect(MONITORING).toMatch(new RegExp(`^\\| \`${name}\` +\\| \`process\` .*${help}`, 'm'));
+    },
+  );
+
   it('that do not exist are not in docs/monitoring.md', () => {
-    const known = (name: string): boolean => name in metricDefinitions || exported.has(name);
+    const known = (name: string): boolean =>
+      name in metricDefinitions || name in processMetricDefinitions || exported.has(name);
     expect(metricsIn(MONITORING).filter((name) => !known(name))).toEqual([]);
   });
 });

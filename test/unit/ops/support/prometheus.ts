@@ -8,10 +8,16 @@ export const CACHE = path.resolve(__dirname, '../../../../.cache/prometheus');
 
 /** From `PATH`, the project's cache, or Debian's package, which is unpacked and not installed. */
 export function findProgram(name: 'prometheus' | 'promtool'): string {
-  if (spawnSync(name, ['--version']).status === 0) return name;
+  const installed = findInstalled(name);
+  if (installed === undefined) unpack();
+  return installed ?? path.join(CACHE, 'x/usr/bin', name);
+}
+
+/** As `findProgram`, without getting it. */
+export function findInstalled(name: 'prometheus' | 'promtool'): string | undefined {
   const unpacked = path.join(CACHE, 'x/usr/bin', name);
-  if (!existsSync(unpacked)) unpack();
-  return unpacked;
+  if (spawnSync(name, ['--version']).status === 0) return name;
+  return existsSync(unpacked) ? unpacked : undefined;
 }
 
 function unpack(): void {
