@@ -8,7 +8,10 @@ import { isRecordRejected, type RecordRejectedError } from './record-rejected-er
 import { isThenable, validateRecords, type Candidate } from './validate-records';
 
 /** What of a run the user's code needs. */
-export type BatchRun = Pick<RunRequest, 'shard' | 'records' | 'millisBehindLatest' | 'attempt' | 'fence' | 'redrive'>;
+export type BatchRun = Pick<
+  RunRequest,
+  'shard' | 'records' | 'millisBehindLatest' | 'attempt' | 'fence' | 'redrive' | 'replay'
+>;
 
 /**
  * The user's filter, schema and handler on the records of a run, in this thread. It waits for the handler, whatever `signal` says.
@@ -101,7 +104,7 @@ function passes(
 
 async function callHandler(
   definition: ConsumerDefinition,
-  { shard, millisBehindLatest, attempt, fence, redrive }: BatchRun,
+  { shard, millisBehindLatest, attempt, fence, redrive, replay }: BatchRun,
   given: readonly Candidate[],
   { world, signal }: { world: ResultWorld; signal: AbortSignal },
 ): Promise<unknown> {
@@ -110,8 +113,8 @@ async function callHandler(
   const batch = { records, shardId: shard.shardId, streamName: shard.streamName, millisBehindLatest };
   try {
     signal.throwIfAborted();
-    const context = { consumer: options.name, attempt, fence, redrive, holdsKeys: holdsKeys(definition), signal };
-    return await handler(batch, context);
+    const facts = { redrive, replay: replay !== undefined, dryRun: replay === 'dry', holdsKeys: holdsKeys(definition) };
+    return await handler(batch, { consumer: options.name, attempt, fence, ...facts, signal });
   } catch (error) {
     signal.throwIfAborted();
     throw isRecordRejected(error) ? rejection(error, given, world) : failure(error, world.detail);

@@ -1,0 +1,86 @@
+import type { ShardIdentity } from '../core/names';
+import { backoffMs, READ_BACKOFF } from '../core/pacing';
+import { planReadStart, type DataLoss } from '../core/read-start';
+import type { ShardReplay } from '../core/replay';
+import { pauseAfterRead } from '../core/replay-pace';
+import type { ReplayRange } from '../core/replay-range';
+import type { StreamDescription } from '../kinesis/kinesis-port';
+import { isPassingTrouble } from '../kinesis/passing-trouble';
+import { ShardReader, type ReadResult } from '../kinesis/shard-reader';
+import type { StreamWatch } from '../kinesis/stream-watch';
+import { unlessAborted } from '../kinesis/unless-aborted';
+import { BatchSource } from './batch-source';
+import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
+import { sleep } from './sleep';
+
+/** Records of a page: few reads are better neighbours than many. */
+const PAGE_RECORDS = 5_000;
+
+export interface ReplaySourceWorld {
+  readonly dependencies: ActivityDependencies;
+  readonly runtime: ConsumerRuntime;
+  readonly watch: StreamWatch;
+  /** Aborts when reading should end. */
+  readonly stop: AbortSignal;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/**
+ * Batches of a shard from where a replay has come. The live consumer's metrics are told nothing of it.
+ * @throws the reason of `stop`, and what a reader throws
+ */
+export async function openReplaySource(
+  { dependencies, runtime, watch, stop, onTrouble }: ReplaySourceWorld,
+  {
+    shard,
+    range,
+    replay,
+  }: { readonly shard: ShardIdentity; readonly range: ReplayRange; readonly replay: ShardReplay },
+): Promise<{ source: BatchSource; loss?: DataLoss }> {
+  const { options } = runtime.definition;
+  const { retentionMs, serviceNowMs } = await describeStream();
+  const describedAt = performance.now();
+  const { position = range.from, lastArrivalMs } = replay;
+  const { iterator, loss } = planReadStart({ position, lastArrivalMs, nowMs: serviceNowMs, retentionMs });
+  const reader = new ShardReader(
+    {
+      kinesis: runtime.kinesis,
+      watch,
+      random: dependencies.random,
+      // The clock of the service, never ahead of it: the end of the range is compared with it.
+      now: () => Math.floor(serviceNowMs + performance.now() - describedAt),
+      sleep,
+      onTrouble,
+    },
+    { shard, start: iterator, limit: PAGE_RECORDS, pollIntervalMs: options.pollIntervalMs },
+  );
+  return { source: new BatchSource(new PacedReader(reader), options, stop), ...(loss ? { loss } : {}) };
+
+  async function describeStream(): Promise<StreamDescription> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await unlessAborted(watch.recent(60_000), stop);
+      } catch (error) {
+        if (stop.aborted || !isPassingTrouble(error)) throw error;
+        onTrouble(error);
+        await sleep(backoffMs(READ_BACKOFF, failures, dependencies.random()), stop);
+      }
+    }
+  }
+}
+
+/** Leaves the live consumer of the same shard its part of what Kinesis allows. */
+class PacedReader {
+  private nextAtMs = 0;
+
+  constructor(private readonly reader: ShardReader) {}
+
+  async read(signal: AbortSignal): Promise<ReadResult> {
+    const waitMs = this.nextAtMs - performance.now();
+    if (waitMs > 0) await sleep(waitMs, signal);
+    const result = await this.reader.read(signal);
+    const bytes = result.records.reduce((sum, { data }) => sum + data.byteLength, 0);
+    this.nextAtMs = performance.now() + pauseAfterRead(bytes);
+    return result;
+  }
+}
