@@ -88,7 +88,7 @@ async function untilDone({ handle, file }: Followed, left: AbortSignal): Promise
     await sleep(LOOK_INTERVAL_MS, undefined, { signal: over }).catch(() => undefined);
   }
   try {
-    if (ended.signal.aborted) return await finish(await result, progress);
+    if (ended.signal.aborted) return finish(await result, progress);
   } finally {
     progress.stop();
   }

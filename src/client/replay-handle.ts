@@ -56,7 +56,7 @@ export class ReplayHandle {
     }
   }
 
-  /** Asks it to end after the batches in flight. @throws `REPLAY_NOT_FOUND` if there is none that runs */
+  /** Asks it to end after the batches in flight. @throws `REPLAY_NOT_FOUND` */
   async cancel(): Promise<void> {
     try {
       await this.workflow.cancel();
@@ -66,7 +66,7 @@ export class ReplayHandle {
   }
 
   private notFound(): TidemarkError {
-    return new TidemarkError('REPLAY_NOT_FOUND', `There is no replay ${this.id}, or it has ended`, {
+    return new TidemarkError('REPLAY_NOT_FOUND', `There is no replay ${this.id}`, {
       context: { workflow: this.workflowId },
     });
   }

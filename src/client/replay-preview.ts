@@ -104,31 +104,49 @@ interface Found {
 async function lookInto(
   kinesis: ConsumerServices['kinesis'],
   described: Described,
-  { from, to }: ReplayRange,
+  range: ReplayRange,
   shardId = '',
 ): Promise<Found> {
-  const { serviceNowMs, retentionMs, createdAtMs } = described;
-  const retainedMs = serviceNowMs - retentionMs;
-  const oldestMs = Math.max(retainedMs, createdAtMs);
-  const isCut = createdAtMs < retainedMs;
+  const { from, to } = range;
+  const { oldestMs, cutMs } = retentionOf(described);
   const named = (sequenceNumber: string): Promise<FirstRecord | undefined> =>
     recordAt(kinesis, described, shardId, sequenceNumber);
   const last = to.at === 'AFTER' ? await named(to.sequenceNumber) : undefined;
-  const toMs = to.at === 'AFTER' ? (last?.arrivalMs ?? serviceNowMs) : to.timestampMs;
-  if (isCut && toMs < retainedMs) throw nothingLeft(oldestMs);
-  if (from.at !== 'FROM') {
-    const fromMs = from.at === 'AT_TIMESTAMP' ? Math.max(from.timestampMs, oldestMs) : oldestMs;
-    const isMissing = isCut && from.at === 'AT_TIMESTAMP' && from.timestampMs < retainedMs;
-    const missing = isMissing ? { missing: `retention keeps records since ${isoOf(oldestMs)} only` } : {};
-    return { range: { from, to }, span: { fromMs, toMs }, ...missing };
-  }
-  const first = await named(from.sequenceNumber);
-  if (first === undefined) throw nothingLeft(oldestMs);
-  const range = { from: { at: 'FROM' as const, sequenceNumber: first.sequenceNumber }, to };
-  if (problemOfRange(range, serviceNowMs) !== undefined) throw nothingLeft(oldestMs);
-  const isThere = compareSequenceNumbers(first.sequenceNumber, from.sequenceNumber) === 0;
-  const missing = `record ${from.sequenceNumber} is not there: retention may have taken it; the next one follows`;
-  return { range, span: { fromMs: first.arrivalMs, toMs }, ...(isThere ? {} : { missing }) };
+  const toMs = to.at === 'AFTER' ? (last?.arrivalMs ?? described.serviceNowMs) : to.timestampMs;
+  if (toMs < cutMs) throw nothingLeft(oldestMs);
+  const first = from.at === 'FROM' ? await named(from.sequenceNumber) : undefined;
+  const found =
+    from.at === 'FROM' ? fromRecord(range, from.sequenceNumber, first) : fromTime(range, { oldestMs, cutMs });
+  if (found === undefined || problemOfRange(found.range, described.serviceNowMs) !== undefined)
+    throw nothingLeft(oldestMs);
+  const { fromMs, ...rest } = found;
+  return { ...rest, span: { fromMs, toMs } };
+}
+
+/** `cutMs`: what arrived before it is gone; nothing is where the stream is younger than retention. */
+function retentionOf({ serviceNowMs, retentionMs, createdAtMs }: Described): { oldestMs: number; cutMs: number } {
+  const retainedMs = serviceNowMs - retentionMs;
+  return createdAtMs < retainedMs
+    ? { oldestMs: retainedMs, cutMs: retainedMs }
+    : { oldestMs: createdAtMs, cutMs: -Infinity };
+}
+
+type Begin = Omit<Found, 'span'> & { readonly fromMs: number };
+
+function fromTime(range: ReplayRange, { oldestMs, cutMs }: { oldestMs: number; cutMs: number }): Begin {
+  const { from } = range;
+  if (from.at !== 'AT_TIMESTAMP') return { range, fromMs: oldestMs };
+  const fromMs = Math.max(from.timestampMs, oldestMs);
+  if (from.timestampMs >= cutMs) return { range, fromMs };
+  return { range, fromMs, missing: `retention keeps records since ${isoOf(oldestMs)} only` };
+}
+
+function fromRecord(range: ReplayRange, asked: string, first: FirstRecord | undefined): Begin | undefined {
+  if (first === undefined) return undefined;
+  const { sequenceNumber, arrivalMs: fromMs } = first;
+  const found = { range: { ...range, from: { at: 'FROM' as const, sequenceNumber } }, fromMs };
+  if (compareSequenceNumbers(sequenceNumber, asked) === 0) return found;
+  return { ...found, missing: `record ${asked} is not there: retention may have taken it; the next one follows` };
 }
 
 async function recordAt(

@@ -108,10 +108,19 @@ async function start(file: string, flags: StartFlags, self: Command): Promise<vo
 }
 
 function queryOf({ from, to, shard: shardId }: StartFlags, self: Command): ReplayQuery {
-  const isStart = from.at === 'TRIM_HORIZON' || from.at === 'AT_TIMESTAMP' || from.at === 'FROM';
-  const end = to?.at === 'AT_TIMESTAMP' || to?.at === 'AFTER' ? to : undefined;
-  if (!isStart || end?.at !== to?.at) self.error('error: a range begins and ends at a time or a sequence number');
-  if ((from.at === 'FROM' || to?.at === 'AFTER') && shardId === undefined)
+  const first = startOf(from);
+  const last = to && endOf(to);
+  if (first === undefined || (to !== undefined && last === undefined))
+    return self.error('error: a range begins and ends at a time or a sequence number');
+  if ((first.at === 'FROM' || last?.at === 'AFTER') && shardId === undefined)
     self.error('error: a sequence number is of one shard: name it with --shard');
-  return { from, ...(end === undefined ? {} : { to: end }), ...(shardId === undefined ? {} : { shardId }) };
+  return { from: first, ...(last ? { to: last } : {}), ...(shardId === undefined ? {} : { shardId }) };
+}
+
+function startOf(position: Position): ReplayQuery['from'] | undefined {
+  return position.at === 'AFTER' || position.at === 'SHARD_END' ? undefined : position;
+}
+
+function endOf(position: Position): ReplayQuery['to'] {
+  return position.at === 'AT_TIMESTAMP' || position.at === 'AFTER' ? position : undefined;
 }

@@ -19,10 +19,10 @@ const gate = (): { opened: Promise<void>; open: () => void } => {
 describe('an execution of a replay', () => {
   it('goes on where the one before it last told, with its counts', async () => {
     scene.put('a', 'b', 'c', 'd', 'e');
-    const first = scene.begin({}, { heartbeatTimeoutMs: 200 });
+    const first = scene.begin();
     scene.handler = ({ records }) => (records.length === 1 ? new Promise(() => undefined) : undefined);
     const told = (): ReplayNote | undefined => first.heartbeats.at(-1) as ReplayNote | undefined;
-    await eventually(() => told()?.replay?.gain.counts.records === 4);
+    await eventually(() => told()?.replay?.gain.counts.records === 4, { timeoutMs: 30_000 });
     // It hangs in its last batch, and its worker dies.
     first.cancel({ timedOut: true });
     await first.done.catch(() => undefined);

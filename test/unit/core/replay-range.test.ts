@@ -10,8 +10,8 @@ import {
   type PlacedRecord,
   type ReplayRange,
 } from '../../../src/core/replay-range';
-import { TRIM_HORIZON } from '../../../src/core/positions';
 
+const TRIM_HORIZON = { at: 'TRIM_HORIZON' } as const;
 const at = (timestampMs: number) => ({ at: 'AT_TIMESTAMP', timestampMs }) as const;
 const from = (sequenceNumber: string) => ({ at: 'FROM', sequenceNumber }) as const;
 const after = (sequenceNumber: string) => ({ at: 'AFTER', sequenceNumber }) as const;

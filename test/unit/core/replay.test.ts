@@ -55,13 +55,12 @@ function result(change: Partial<ReplaySliceResult> = {}, records = 10, failed = 
   return { end: 'interval', shard: {}, counts, byCode, failures, timing: TIMING, worker: 'w', ...change };
 }
 
-const fold = (
-  state: ReplayState,
-  of: ReplaySliceResult,
-  shardId = 'a',
-  atMs = 20_000,
-  more: Partial<ReplayRequest> = {},
-) => foldReplaySlice(state, of, { request: { ...request, ...more }, shardId, atMs });
+interface Fold extends Partial<ReplayRequest> {
+  readonly atMs?: number;
+}
+
+const fold = (state: ReplayState, of: ReplaySliceResult, shardId = 'a', { atMs = 20_000, ...more }: Fold = {}) =>
+  foldReplaySlice(state, of, { request: { ...request, ...more }, shardId, atMs });
 
 describe('which shards are next', () => {
   it('is each once its parents are done, in order, and no more than may run', () => {
@@ -119,10 +118,10 @@ describe('the state of a replay', () => {
       recordsPerSecond: 1,
       leftMs: 30_000,
     });
-    state = fold(state, result({ end: 'rangeEnd' }), 'a', 30_000);
+    state = fold(state, result({ end: 'rangeEnd' }), 'a', { atMs: 30_000 });
     expect(state).toMatchObject({ left: [{ shardId: 'b' }], begun: {}, slices: 2, worker: 'w' });
     expect(state.end).toBeUndefined();
-    state = fold(state, result({ end: 'rangeEnd' }), 'b', 40_000);
+    state = fold(state, result({ end: 'rangeEnd' }), 'b', { atMs: 40_000 });
     const status = replayStatusOf({ ...request, reason: 'r' }, state, 0);
     expect(status).toMatchObject({ done: true, end: 'done', percent: 100, records: 30, shardsDone: 2, reason: 'r' });
     expect(status.leftMs).toBeUndefined();
@@ -141,7 +140,7 @@ describe('the state of a replay', () => {
   });
 
   it('ends at a failure where that is asked for, and keeps that end', () => {
-    const state = fold(planned('a', 'b'), result({ end: 'failed' }, 1, 1), 'a', 1, { onFailure: 'stop' });
+    const state = fold(planned('a', 'b'), result({ end: 'failed' }, 1, 1), 'a', { onFailure: 'stop' });
     expect(state.end).toBe('stopped');
     expect(fold(state, result({ end: 'rangeEnd' }), 'b').end).toBe('stopped');
   });
@@ -155,7 +154,7 @@ describe('the state of a replay', () => {
     expect(failuresLeft(state, { ...request, onFailure: 'stop' })).toBe(1);
     const many = result({}, MAX_FAILURES, MAX_FAILURES);
     expect(fold(state, many).end).toBe('tooManyFailures');
-    expect(fold(state, many, 'a', 1, { dryRun: true }).end).toBeUndefined();
+    expect(fold(state, many, 'a', { dryRun: true }).end).toBeUndefined();
     expect(failuresLeft(fold(state, many), { ...request, dryRun: true })).toBeGreaterThan(MAX_FAILURES);
   });
 

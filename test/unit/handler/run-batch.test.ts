@@ -48,16 +48,6 @@ describe('the handler', () => {
     expect(context).toEqual({ consumer: 'delays', attempt: 4, fence: 9, ...facts, signal });
   });
 
-  it.each([
-    ['real', { replay: true, dryRun: false }],
-    ['dry', { replay: true, dryRun: true }],
-  ] as const)('is told of a %s replay', async (replay, facts) => {
-    const contexts: HandlerContext[] = [];
-    const definition = consumerOf((_, context) => void contexts.push(context));
-    await runBatch(definition, requestOf(['a'], { replay }), never());
-    expect(contexts).toMatchObject([facts]);
-  });
-
   it('may name what failed, by the index in the run', async () => {
     const outcome = await run(['a', 'b', 'c'], ({ records: [, b, c] }) => ({
       failures: [{ record: b as KinesisRecord, reason: new Error('no') }],
