@@ -18,14 +18,32 @@ export function addReplayCommand(program: Command): void {
   addReplayOptions(replay.command('follow').description('show the progress of a replay until it has ended'))
     .argument('<id>', 'id of the replay')
     .option('--work', 'do the work in this process, of a replay that was started so')
+    .addHelpText('after', FOLLOW_EXAMPLES)
     .action(follow);
   addReplayOptions(replay.command('status').description('how far a replay is'))
     .argument('<id>', 'id of the replay')
+    .addHelpText('after', exampleOf('status consumer.ts 1f0c2a9b --json'))
     .action(status);
-  addReplayOptions(replay.command('list').description('replays that Temporal remembers')).action(list);
+  addReplayOptions(replay.command('list').description('replays that Temporal remembers'))
+    .addHelpText('after', exampleOf('list consumer.ts'))
+    .action(list);
   addReplayOptions(replay.command('cancel').description('end a replay after the batches in flight'))
     .argument('<id>', 'id of the replay')
+    .addHelpText('after', exampleOf('cancel consumer.ts 1f0c2a9b'))
     .action(cancel);
+}
+
+const FOLLOW_EXAMPLES = `
+Ctrl-C ends the showing, not the replay.
+
+Exit code: 1 if a record failed, or not all of the range was replayed.
+
+Examples:
+  $ npx tidemark replay follow consumer.ts 1f0c2a9b
+  $ npx tidemark replay follow consumer.ts 1f0c2a9b --work`;
+
+function exampleOf(command: string): string {
+  return `\nExamples:\n  $ npx tidemark replay ${command}`;
 }
 
 async function follow(file: string, id: string, flags: ReplayFlags): Promise<void> {
