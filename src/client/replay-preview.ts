@@ -61,7 +61,7 @@ const LOOK_BACK = 5_000;
  */
 export async function previewReplay(
   consumer: ConsumerDefinition,
-  services: ConsumerServices,
+  services: Pick<ConsumerServices, 'kinesis' | 'history'>,
   query: ReplayQuery,
 ): Promise<ReplayPreview> {
   const { kinesis } = services;
@@ -166,7 +166,7 @@ function nothingLeft(oldestMs: number): TidemarkError {
 }
 
 async function estimate(
-  { history }: ConsumerServices,
+  { history }: Pick<ConsumerServices, 'history'>,
   stream: StreamIncarnation,
   shards: readonly Shard[],
   span: ReplaySpan,

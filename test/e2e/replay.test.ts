@@ -123,12 +123,10 @@ it('a range is replayed beside the live consumer, over a resharding and the deat
   expect(first.stderr()).toMatch(/Shards {3}4, 3 of them closed/);
   expect(first.stderr()).toMatch(/Records {2}about \d+/);
 
-  const again = scene.run(['replay', 'start', file, ...asked]);
   const watching = scene.spawn(['replay', 'follow', file, 'bug-1.4']);
   await eventually(() => watching.stderr().includes('No worker answers yet'), { ...PATIENCE, what: 'the hint' });
   watching.child.kill('SIGINT');
   expect(await watching.exited).toMatchObject({ code: 1, stderr: expect.stringContaining('goes on without this') });
-  expect(await again).toMatchObject({ code: 1, stderr: expect.stringContaining('REPLAY_EXISTS') });
 
   const second = scene.spawn(['replay', 'follow', file, 'bug-1.4', '--work', '--json']);
   const late = put('late', 8);
@@ -180,14 +178,23 @@ it('a dry run by the workers of the consumer reports what would fail', async () 
   const dry = new Set(handled(live, 'dry'));
   expect(dry.size).toBe(wanted.length - 2);
 
-  const [list, status, cancelled] = await Promise.all([
-    scene.run(['replay', 'list', file]),
-    scene.run(['replay', 'status', file, 'dry']),
-    scene.run(['replay', 'cancel', file, 'none']),
+  expect(await client.replays.list(consumer)).toMatchObject([
+    { id: 'dry', state: 'COMPLETED', what: expect.stringContaining('dry run of') },
+    { id: 'bug-1.4', state: 'COMPLETED', by: expect.any(String) },
   ]);
-  expect(list.stdout).toMatch(/ dry {2}COMPLETED {2}dry run of [^]* bug-1\.4 {2}COMPLETED/);
-  expect(status.stdout).toContain(`dry run dry, done, ${wanted.length} records`);
-  expect(cancelled).toMatchObject({ code: 1, stderr: expect.stringContaining('REPLAY_NOT_FOUND') });
+  expect(await client.replays.get(consumer, 'dry').progress()).toMatchObject({
+    done: true,
+    dryRun: true,
+    records: wanted.length,
+  });
+  const query = { by: 'jest', from: { at: 'TRIM_HORIZON' } } as const;
+  await expect(client.replays.start(consumer, { ...query, id: 'dry' })).rejects.toMatchObject({
+    code: 'REPLAY_EXISTS',
+  });
+  for (const wrong of [{ id: 'a/b' }, { parallel: 0 }, { parallel: 101 }])
+    await expect(client.replays.start(consumer, { ...query, ...wrong })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
 });
 
 it('a range that makes no sense, or of which retention has taken a part, is refused', async () => {
