@@ -34,7 +34,7 @@ describe('where a record stands', () => {
     [numbers, record(10, 9_999), 'inside'],
     [numbers, record(20, 0), 'inside'],
     [numbers, record(21, 0), 'over'],
-    [{ from: TRIM_HORIZON, to: at(5) } as ReplayRange, record(1, 0), 'inside'],
+    [{ from: TRIM_HORIZON, to: at(5) }, record(1, 0), 'inside'],
   ] as const)('%j %j: %s', (range, one, place) => {
     expect(placeInRange(one, range)).toBe(place);
   });
