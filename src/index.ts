@@ -70,6 +70,11 @@ export type { DeadLettersClient, RedriveOptions } from './client/dead-letters-cl
 export type { DeadLetterListing, DeadLetterSelection, DiscardOptions } from './client/dead-letter-table';
 export type { DiscardedLetters, LetterDecision } from './client/dead-letters-store';
 export type { FinishedRedrive, RedriveHandle } from './client/redrive-handle';
+export type { ListedReplay, ReplayOptions, ReplaysClient } from './client/replays-client';
+export type { FinishedReplay, ReplayHandle } from './client/replay-handle';
+export type { ReplayPreview, ReplayQuery } from './client/replay-preview';
+export type { ReplayFailure, ReplayStatus } from './core/replay';
+export type { ReplayEnd, ReplayRange, ReplayStart } from './core/replay-range';
 export type { RedriveCounts, RedriveFilter, RedriveStatus } from './core/redrive';
 export type { DeadLetterCounts, DeadLetterFilter } from './dead-letters/dead-letter-store';
 export type { TemporalOptions } from './temporal/connect';

@@ -28,6 +28,7 @@ const COMMANDS = [
   'retry',
   'skip',
   'dead-letters',
+  'replay',
   'table',
 ];
 

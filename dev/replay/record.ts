@@ -17,6 +17,7 @@ import { quietRuntime, replayAll } from './replay';
 import { scenarioNames, type ScenarioName } from './scenario-names';
 import { controlPerformances } from './control-scenarios';
 import { failurePerformances } from './failure-scenarios';
+import { replayPerformances } from './replay-scenarios';
 import { performances, type History, type Recorded, type Studio } from './scenarios';
 import { scrubHistory } from './scrub';
 
@@ -56,8 +57,8 @@ async function performAll(wanted: readonly ScenarioName[]): Promise<Recorded> {
   const studio: Studio = { temporal, kinesis };
   try {
     await createCheckpointTable(dynamodb, DEFAULT_TABLE_NAME);
-    const needed = [...performances, ...failurePerformances, ...controlPerformances].filter(({ scenarios }) =>
-      scenarios.some((name) => wanted.includes(name)),
+    const needed = [...performances, ...failurePerformances, ...controlPerformances, ...replayPerformances].filter(
+      ({ scenarios }) => scenarios.some((name) => wanted.includes(name)),
     );
     const results = await Promise.allSettled(
       needed.map(async ({ scenarios, play }) => {

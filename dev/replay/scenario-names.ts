@@ -28,6 +28,8 @@ export const scenarioNames = [
   'paused-for-a-time',
   'moved',
   'stream-paused',
+  'replay',
+  'replay-continue-as-new-run-1',
 ] as const;
 
 export type ScenarioName = (typeof scenarioNames)[number];

@@ -1,5 +1,6 @@
 /** Activities: the effects of Tidemark. Workflows import this as types only. */
 import type { RedriveInput, RedriveResult } from '../core/redrive';
+import type { PlanReplayInput, PlanReplayResult, ReplaySliceInput, ReplaySliceResult } from '../core/replay';
 import type {
   ClaimInput,
   ClaimResult,
@@ -19,8 +20,10 @@ import type {
 import type { ActivityDependencies } from './dependencies';
 import { createControlShards } from './control-shards';
 import { createClaimCheckpoint, createMoveCheckpoint } from './move-checkpoint';
+import { createPlanReplay } from './plan-replay';
 import { createProcessBatches } from './process-batches';
 import { createRedriveDeadLetters } from './redrive-dead-letters';
+import { createReplayShard } from './replay-shard';
 import { createStopShards } from './stop-shards';
 import { createSyncShards } from './sync-shards';
 import { toFailure } from './to-failure';
@@ -36,6 +39,8 @@ export interface Activities {
   readonly moveCheckpoint: (input: MoveInput) => Promise<MoveResult>;
   readonly controlShards: (input: ControlShardsInput) => Promise<ControlShardsResult>;
   readonly redriveDeadLetters: (input: RedriveInput) => Promise<RedriveResult>;
+  readonly planReplay: (input: PlanReplayInput) => Promise<PlanReplayResult>;
+  readonly replayShard: (input: ReplaySliceInput) => Promise<ReplaySliceResult>;
 }
 
 /** The activities over the given services, as a worker registers them. Every failure that leaves one has a Tidemark code as its type. */
@@ -48,6 +53,8 @@ export function createActivitiesFrom(dependencies: ActivityDependencies): Activi
     moveCheckpoint: atTheEdge(createMoveCheckpoint(dependencies)),
     controlShards: atTheEdge(createControlShards(dependencies)),
     redriveDeadLetters: atTheEdge(createRedriveDeadLetters(dependencies)),
+    planReplay: atTheEdge(createPlanReplay(dependencies)),
+    replayShard: atTheEdge(createReplayShard(dependencies)),
   };
 }
 

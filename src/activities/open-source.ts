@@ -1,20 +1,18 @@
 import { checkpointKey, type ShardIdentity } from '../core/names';
-import { backoffMs, READ_BACKOFF } from '../core/pacing';
 import type { Position } from '../core/positions';
 import { planReadStart, type DataLoss } from '../core/read-start';
 import type { Progress } from '../core/shard-work';
 import type { StreamDescription } from '../kinesis/kinesis-port';
-import { isPassingTrouble } from '../kinesis/passing-trouble';
 import { OpenedReader } from '../kinesis/opened-reader';
 import { ShardReader, type ReaderOptions } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
-import { unlessAborted } from '../kinesis/unless-aborted';
 import { BatchSource } from './batch-source';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import { openedChannel, type OpenedMessage } from './diagnostics';
 import type { OpenSource } from './kept-sources';
 import { LeftOut } from './left-out';
 import { sleep } from './sleep';
+import { untilAnswered } from './until-answered';
 import { watchedKinesis, watchedReader } from './watched-reads';
 
 export interface SourceWorld {
@@ -102,18 +100,4 @@ function createReader(
     },
     { ...from, pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget } },
   );
-}
-
-async function untilAnswered<T>({ dependencies, stop, onTrouble }: SourceWorld, ask: () => Promise<T>): Promise<T> {
-  for (let failures = 0; ; failures += 1) {
-    try {
-      const answer = await unlessAborted(ask(), stop);
-      if (failures > 0) onTrouble(undefined);
-      return answer;
-    } catch (error) {
-      if (stop.aborted || !isPassingTrouble(error)) throw error;
-      onTrouble(error);
-      await sleep(backoffMs(READ_BACKOFF, failures + 1, dependencies.random()), stop);
-    }
-  }
 }

@@ -44,8 +44,8 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
   };
 }
 
-/** One watch per stream incarnation and process, so that shards share its calls. */
-function createWatches(): (runtime: ConsumerRuntime, stream: StreamIncarnation) => StreamWatch {
+/** One watch per stream incarnation, so that shards share its calls. */
+export function createWatches(): (runtime: ConsumerRuntime, stream: StreamIncarnation) => StreamWatch {
   const watches = new Map<string, StreamWatch>();
   return (runtime, { consumer, streamName, streamArn, createdAtMs }) => {
     const key = `${consumer}/${streamArn}@${createdAtMs}`;

@@ -23,7 +23,10 @@ export interface RedriveWorld {
  * Repeats a call to DynamoDB until it is decided, as long as this execution is the one that counts: an outage must not make the
  * handler get letters again whose marks are only undecided.
  */
-export async function insist<T>({ dependencies, ownership }: RedriveWorld, call: () => Promise<T>): Promise<T> {
+export async function insist<T>(
+  { dependencies, ownership }: Pick<RedriveWorld, 'dependencies' | 'ownership'>,
+  call: () => Promise<T>,
+): Promise<T> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await call();

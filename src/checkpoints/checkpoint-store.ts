@@ -64,6 +64,8 @@ export interface CheckpointStore {
   /** The row as it is now (a consistent read); undefined if there is none. @throws `CHECKPOINT_DAMAGED` */
   read(shard: ShardIdentity): Promise<CheckpointRow | undefined>;
   write(write: CheckpointWrite): Promise<WriteAnswer>;
+  /** Effects of a replay, without a checkpoint, in one transaction: all or nothing. Undefined if they were written. `id` names the try. */
+  writeEffects(effects: readonly Effect[], id: string): Promise<EffectsRefused | undefined>;
   /** Rows of many shards, in the order asked for; undefined where there is none. */
   readMany(shards: readonly ShardIdentity[]): Promise<(CheckpointRow | undefined)[]>;
 

@@ -20,7 +20,15 @@ import {
   type ShardIdentity,
   type StreamIncarnation,
 } from '../core/names';
-import type { CheckpointStore, CheckpointWrite, KnownShard, Registration, WriteAnswer } from './checkpoint-store';
+import type {
+  CheckpointStore,
+  CheckpointWrite,
+  Effect,
+  EffectsRefused,
+  KnownShard,
+  Registration,
+  WriteAnswer,
+} from './checkpoint-store';
 import { readItems } from './dynamodb-batch-read';
 import {
   fromCheckpointItem,
@@ -32,7 +40,7 @@ import {
 } from './dynamodb-items';
 import type { PlainItem } from './dynamodb-item-reader';
 import { fromStored, toCheckpointUpdate, toCreation, type StoredItem } from './dynamodb-requests';
-import { writeTransaction, type Conditional } from './dynamodb-transaction';
+import { writeAlone, writeTransaction, type Conditional } from './dynamodb-transaction';
 
 /** Creations under way at once: they cannot be batched, because a batch write has no conditions. */
 const CREATION_CONCURRENCY = 16;
@@ -63,6 +71,10 @@ export class DynamodbCheckpointStore implements CheckpointStore {
     if (answer.written) return { kind: 'written' };
     const item = await this.refusingItem(answer, checkpointKey(shard), context);
     return item === undefined ? { kind: 'refused' } : { kind: 'refused', row: fromCheckpointItem(item, shard) };
+  }
+
+  async writeEffects(effects: readonly Effect[], id: string): Promise<EffectsRefused | undefined> {
+    return this.call('TransactWriteItems', {}, () => writeAlone(this.client, effects, id));
   }
 
   async readMany(shards: readonly ShardIdentity[]): Promise<(CheckpointRow | undefined)[]> {

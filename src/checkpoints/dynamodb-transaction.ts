@@ -10,6 +10,7 @@ import {
 import { TidemarkError } from '../core/errors';
 import type { EffectsRefused } from './checkpoint-store';
 import type { StoredItem } from './dynamodb-requests';
+import { checkTransaction } from './transaction-limits';
 
 /** What DynamoDB answered to a conditional write; `item` is the one that refused it, where the endpoint says so. */
 export type Conditional = { readonly written: true } | { readonly written: false; readonly item?: StoredItem };
@@ -38,6 +39,26 @@ export async function writeTransaction(
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     return refusal;
+  }
+}
+
+/** Effects in one transaction of their own. Undefined if they were written. @throws as `writeTransaction` */
+export async function writeAlone(
+  client: DynamoDBClient,
+  effects: readonly TransactWriteItem[],
+  token: string,
+): Promise<EffectsRefused | undefined> {
+  const problem = checkTransaction(effects);
+  if (problem) return problem;
+  try {
+    await client.send(new TransactWriteItemsCommand({ TransactItems: [...effects], ClientRequestToken: token }));
+    return undefined;
+  } catch (error) {
+    const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : undefined;
+    // No checkpoint is among them that could refuse.
+    const refusal = reasons ? judgeReasons([{ Code: 'None' }, ...reasons]) : refusalOf(error);
+    if (refusal !== undefined && 'kind' in refusal) return refusal;
+    throw error;
   }
 }
 

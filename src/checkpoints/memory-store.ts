@@ -52,6 +52,10 @@ export class MemoryCheckpointStore implements CheckpointStore {
     return { kind: 'written' };
   }
 
+  async writeEffects(effects: readonly TransactWriteItem[]): Promise<EffectsRefused | undefined> {
+    return this.applyEffects(effects);
+  }
+
   async register(stream: StreamIncarnation, registration: Registration): Promise<Registration> {
     const { pk, sk } = registrationKey(stream);
     const existing = this.registrations.get(pk + sk);

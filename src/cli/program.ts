@@ -4,6 +4,7 @@ import { CommandFailed } from './command-failed';
 import { addDeadLettersCommand } from './commands/dead-letters';
 import { addAuditCommand, addHistoryCommand } from './commands/history';
 import { addPauseCommand, addResumeCommand } from './commands/pause';
+import { addReplayCommand } from './commands/replay';
 import { addRestoreCommand, addRestorePointCommand } from './commands/restore-point';
 import { addRewindCommand, addUndoCommand } from './commands/rewind';
 import { addDoctorCommand } from './commands/doctor';
@@ -68,6 +69,7 @@ export function createProgram(): Command {
     addRetryCommand,
     addSkipCommand,
     addDeadLettersCommand,
+    addReplayCommand,
     addTableCommand,
     addExportCommand,
     addImportCommand,

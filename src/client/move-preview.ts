@@ -57,12 +57,12 @@ export async function previewMove(
   return { ...preview, warnings: warningsOf(to, next === 'nowhere' ? undefined : next, stream) };
 }
 
-interface FirstRecord {
+export interface FirstRecord {
   readonly sequenceNumber: string;
   readonly arrivalMs: number;
 }
 
-async function firstRecordAt(
+export async function firstRecordAt(
   kinesis: ConsumerServices['kinesis'],
   stream: StreamHandle & Pick<StreamDescription, 'retentionMs' | 'serviceNowMs'>,
   { shardId, position }: { readonly shardId: string; readonly position: Position },

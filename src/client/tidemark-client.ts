@@ -39,6 +39,7 @@ import {
   type ResumeOptions,
 } from './pause-consumer';
 import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
+import { ReplaysClient } from './replays-client';
 import { RestorePointsClient } from './restore-points-client';
 import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
 import { withServices } from './with-services';
@@ -51,12 +52,15 @@ export class TidemarkClient {
   readonly restorePoints: RestorePointsClient;
   /** Exports and imports checkpoints, and repairs what was lost of them. */
   readonly backups: BackupsClient;
+  /** Handles a range again beside the live consumer. */
+  readonly replays: ReplaysClient;
 
   /** @param temporal a connected Temporal client; `TidemarkClient.connect` makes one */
   constructor(private readonly temporal: Client) {
     this.deadLetters = new DeadLettersClient(temporal);
     this.restorePoints = new RestorePointsClient(temporal);
     this.backups = new BackupsClient(temporal);
+    this.replays = new ReplaysClient(temporal);
   }
 
   /** @throws `TEMPORAL_UNAVAILABLE`, `TEMPORAL_NAMESPACE_NOT_FOUND`, `ACCESS_DENIED` */

@@ -102,6 +102,12 @@ export const errorCodes = {
     retryable: true,
     hint: 'One redrive of a consumer runs at a time, so that order is kept: wait for it, or cancel its workflow.',
   },
+  REPLAY_EXISTS: { retryable: false, hint: 'Look at it with `npx tidemark replay status`, or choose another id.' },
+  REPLAY_NOT_FOUND: { retryable: false, hint: 'See `npx tidemark replay list`.' },
+  RANGE_EXPIRED: {
+    retryable: false,
+    hint: 'Retention no longer has all of the range. Say --partial to replay what is left of it.',
+  },
   PARTITION_KEY_PARKED: {
     retryable: true,
     hint: 'An earlier record of the same partition key is parked: see `npx tidemark retry` and `skip`.',

@@ -2,7 +2,12 @@
  * Every name that is stored somewhere: in Temporal's history, in DynamoDB, in a user's dashboards.
  * None of them may ever change its meaning; new things get new names.
  */
-export const workflowTypes = { stream: 'tidemarkStream', shard: 'tidemarkShard', redrive: 'tidemarkRedrive' } as const;
+export const workflowTypes = {
+  stream: 'tidemarkStream',
+  shard: 'tidemarkShard',
+  redrive: 'tidemarkRedrive',
+  replay: 'tidemarkReplay',
+} as const;
 
 export const messageNames = {
   stop: 'stop',
@@ -13,6 +18,7 @@ export const messageNames = {
   retryParked: 'retryParked',
   skipParked: 'skipParked',
   redriveStatus: 'redriveStatus',
+  replayStatus: 'replayStatus',
   pause: 'pause',
   resume: 'resume',
   moveCheckpoint: 'moveCheckpoint',
@@ -44,7 +50,7 @@ export interface ShardIdentity extends StreamIncarnation {
   readonly shardId: string;
 }
 
-/** Every workflow id of Tidemark begins so. */
+/** Every workflow id of Tidemark begins so, but those of replays: they are beside the consumer. */
 export const WORKFLOW_ID_PREFIX = 'tidemark/';
 
 type ConsumerOfStream = Pick<StreamIncarnation, 'consumer' | 'streamName'>;
@@ -112,6 +118,16 @@ export function historySortKey(atMs: number, id: string): string {
 
 export function redriveWorkflowId({ consumer, streamName }: ConsumerOfStream, id: string): string {
   return `${WORKFLOW_ID_PREFIX}${consumer}/${streamName}/redrive/${id}`;
+}
+
+/** Without an id, what the ids of all replays of a consumer begin with. */
+export function replayWorkflowId({ consumer, streamName }: ConsumerOfStream, id = ''): string {
+  return `tidemark-replay/${consumer}/${streamName}/${id}`;
+}
+
+/** For a replay whose worker does nothing else. */
+export function replayTaskQueue(stream: ConsumerOfStream, id: string): string {
+  return replayWorkflowId(stream, id);
 }
 
 export function consumerPartition({ consumer, streamArn }: Pick<StreamIncarnation, 'consumer' | 'streamArn'>): string {

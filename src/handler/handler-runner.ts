@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly fence: number;
   /** True while a dead letter is handled again. */
   readonly redrive: boolean;
+  /** Set while a range is replayed beside the live consumer; `dry` if nothing may be written for it. */
+  readonly replay?: 'real' | 'dry';
   /** Aborts when the shard is lost. */
   readonly lost: AbortSignal;
   /**

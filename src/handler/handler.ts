@@ -25,6 +25,10 @@ export interface HandlerContext {
   readonly fence: number;
   /** True while dead letters are handled again. */
   readonly redrive: boolean;
+  /** True while a range is replayed beside the live consumer. Idempotency keys are those of the live delivery. */
+  readonly replay: boolean;
+  /** True in a replay that is only to find what would fail: the handler must write nothing. What it returns is checked and not written. */
+  readonly dryRun: boolean;
   /**
    * True where a record that fails for good parks its partition key (`onFailure.parkBy: 'partitionKey'`): a handler that names what failed
    * must not handle records behind it of the same key, but name them as unhandled.

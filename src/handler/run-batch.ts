@@ -9,7 +9,10 @@ import { isRecordRejected, type RecordRejectedError } from './record-rejected-er
 import { isThenable, validateRecords, type Candidate } from './validate-records';
 
 /** What of a run the user's code needs. */
-export type BatchRun = Pick<RunRequest, 'shard' | 'records' | 'millisBehindLatest' | 'attempt' | 'fence' | 'redrive'>;
+export type BatchRun = Pick<
+  RunRequest,
+  'shard' | 'records' | 'millisBehindLatest' | 'attempt' | 'fence' | 'redrive' | 'replay'
+>;
 
 /**
  * The user's filter, schema and handler on the records of a run, in this thread. It waits for the handler, whatever `signal` says.
@@ -102,7 +105,7 @@ function passes(
 
 async function callHandler(
   definition: ConsumerDefinition,
-  { shard, millisBehindLatest, attempt, fence, redrive }: BatchRun,
+  { shard, millisBehindLatest, attempt, fence, redrive, replay }: BatchRun,
   given: readonly Candidate[],
   { world, signal }: { world: ResultWorld; signal: AbortSignal },
 ): Promise<unknown> {
@@ -116,7 +119,8 @@ async function callHandler(
   });
   try {
     signal.throwIfAborted();
-    const context = { consumer: options.name, attempt, fence, redrive, holdsKeys: holdsKeys(definition), signal };
+    const facts = { redrive, replay: replay !== undefined, dryRun: replay === 'dry', holdsKeys: holdsKeys(definition) };
+    const context = { consumer: options.name, attempt, fence, ...facts, signal };
     return await withRecordSpans(traceContext, attributes, async () => handler(batch, context));
   } catch (error) {
     signal.throwIfAborted();

@@ -10,6 +10,7 @@ import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/
 import { TidemarkError } from '../core/errors';
 import {
   redriveWorkflowId,
+  replayWorkflowId,
   searchAttributeNames,
   shardWorkflowId,
   streamWorkflowId,
@@ -18,6 +19,8 @@ import {
   type StreamIncarnation,
 } from '../core/names';
 import type { RedriveWorkflowInput } from '../core/redrive';
+import type { ReplayWorkflowInput } from '../core/replay';
+import { describeRequest } from '../core/replay-details';
 import { describeRedriveFilter } from '../core/redrive-details';
 import type { ShardWorkflowInput, StreamWorkflowInput } from '../core/shard-work';
 
@@ -83,6 +86,36 @@ export async function startRedriveWorkflow(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const { consumer, streamName } = stream;
     throw new TidemarkError('REDRIVE_RUNNING', 'Dead letters of this consumer are being handled again already', {
+      context: { consumer, stream: streamName, workflow: workflowId },
+    });
+  }
+}
+
+/** Starts a replay. An id is used once. @throws `REPLAY_EXISTS` */
+export async function startReplayWorkflow(
+  client: Client,
+  { taskQueue, input }: WorkflowStart<ReplayWorkflowInput>,
+): Promise<WorkflowHandleWithFirstExecutionRunId> {
+  const { stream, searchAttributes, id, by, dryRun, startedAtMs } = input;
+  const workflowId = replayWorkflowId(stream, id);
+  const what = describeRequest(input);
+  try {
+    return await client.workflow.start(workflowTypes.replay, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      memo: { what, by, dryRun, startedAtMs },
+      staticSummary: `${stream.consumer}: replay of ${stream.streamName}`,
+      staticDetails: detailsOf(stream, `Handles a range again beside the live consumer (${what})`),
+      ...(searchAttributes ? { typedSearchAttributes: attributesOf(stream) } : {}),
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const { consumer, streamName } = stream;
+    throw new TidemarkError('REPLAY_EXISTS', `There is a replay ${id} already`, {
       context: { consumer, stream: streamName, workflow: workflowId },
     });
   }

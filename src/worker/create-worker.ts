@@ -42,6 +42,10 @@ export interface WorkerOptions {
    */
   readonly maxBufferedBytes?: number;
   /**
+   * Task queue instead of the consumers' own: for workflows that were started with one. Such a worker gets nothing of a live consumer.
+   */
+  readonly taskQueue?: string;
+  /**
    * Whether this process is killed once its event loop has been blocked for twice the heartbeat timeout (10 seconds at least): by then it
    * has lost its shards, and a handler in an endless loop would hold the process for ever. What restarts the process must be there.
    *
@@ -155,7 +159,7 @@ interface WorkersWorld {
 
 async function createWorkers(
   consumers: readonly ConsumerDefinition[],
-  { maxShards, dependencies, connection, options: { temporal }, namespace }: WorkersWorld,
+  { maxShards, dependencies, connection, options: { temporal, taskQueue }, namespace }: WorkersWorld,
 ): Promise<ObservedWorker[]> {
   const bundle = await workflowBundle();
   const activities = { ...createActivitiesFrom(dependencies) };
@@ -164,7 +168,7 @@ async function createWorkers(
       connection,
       namespace,
       identity: workerIdentity(),
-      taskQueue: taskQueueFor({ consumer: name, streamName }),
+      taskQueue: taskQueue ?? taskQueueFor({ consumer: name, streamName }),
       workflowBundle: bundle,
       dataConverter: dataConverterOf(temporal ?? {}),
       activities,

@@ -250,6 +250,15 @@ describe('a commit with effects', () => {
     expect((await store.read(shard))?.token).toBe('a');
   });
 
+  it('may be effects of a replay alone: all or nothing, and no row', async () => {
+    const [one, another] = [randomUUID(), randomUUID()];
+    const refused = [effectOn(one), effectOn(another, 'attribute_exists(pk)')];
+    expect(await store.writeEffects(refused, randomUUID())).toMatchObject({ code: 'EFFECT_REFUSED' });
+    expect(await isWritten(one)).toBe(false);
+    expect(await store.writeEffects([effectOn(one), effectOn(another)], randomUUID())).toBeUndefined();
+    expect([await isWritten(one), await isWritten(another)]).toEqual([true, true]);
+  });
+
   it.each([
     ['two on one item', (name: string) => [effectOn(name), effectOn(name)]],
     ['more than 99', () => Array.from({ length: 100 }, () => effectOn(randomUUID()))],

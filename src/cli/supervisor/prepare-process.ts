@@ -4,7 +4,7 @@ import { createWorker } from '../../worker/create-worker';
 import { listenOn } from '../../worker/listen';
 import { metricsExporter, type MetricsOptions } from '../../worker/telemetry';
 import { installRuntime, type LogLevelName } from '../log';
-import { temporalOf } from '../temporal-options';
+import { codedTemporalOf } from '../temporal-options';
 import { metricsOf, sayWork, type PreparedWorker, type PrepareWorker } from '../worker-setup';
 import type { ProcessAddresses, ProcessJob } from './messages';
 
@@ -19,7 +19,7 @@ export function prepareProcess({ process, isTalkative }: ProcessJob): PrepareWor
     const metrics = metricsOf(flags);
     const { logger, metricsUrl } = await installProcessRuntime(process, flags.logLevel, metrics);
     const worker = await createWorker(consumers, {
-      temporal: temporalOf(flags),
+      temporal: await codedTemporalOf(flags),
       maxShards: flags.maxShards,
       metrics: metrics && { shardLabel: metrics.shardLabel },
       health: flags.health === undefined ? undefined : '127.0.0.1:0',

@@ -67,8 +67,8 @@ class ThreadRunner implements HandlerRunner {
   }
 
   private async runIn(thread: HandlerThread, request: RunRequest, isLost: Promise<'lost'>): Promise<RunOutcome> {
-    const { shard, millisBehindLatest, attempt, fence, redrive, records, keepPayloads } = request;
-    const run = { shard, millisBehindLatest, attempt, fence, redrive };
+    const { shard, millisBehindLatest, attempt, fence, redrive, replay, records, keepPayloads } = request;
+    const run = { shard, millisBehindLatest, attempt, fence, redrive, replay };
     const loan = lend(records, keepPayloads);
     const span = carryActiveSpan();
     const message = { kind: 'run', run, records: loan.packed, ...(span ? { span } : {}) } as const;

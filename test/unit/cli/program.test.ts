@@ -68,6 +68,14 @@ describe('usage', () => {
     [['dead-letters', 'show', 'a.ts', '12x'], 'Expected a sequence number: digits only.'],
     [['dead-letters', 'show', 'a.ts', '1', '--raw', '--json'], 'error: --raw or --json, not both'],
     [['dead-letters', 'redrive'], "error: missing required argument 'file'"],
+    [['replay', 'start', 'a.ts'], "error: required option '--from <place>' not specified"],
+    [['replay', 'start', 'a.ts', '--from', '5'], 'error: a sequence number is of one shard: name it with --shard'],
+    [['replay', 'start', 'a.ts', '--from', '2h', '--to', 'soon'], 'Expected a time such as 2026-01-31T12:00:00Z'],
+    [
+      ['replay', 'start', 'a.ts', '--from', '2h', '--work', '--detach'],
+      'error: --work and --detach exclude each other',
+    ],
+    [['replay', 'status', 'a.ts'], "error: missing required argument 'id'"],
     [['retry'], "error: missing required argument 'file'"],
     [['skip', 'a.ts', '--reason', 'x'], "error: required option '--shard <id>' not specified"],
     [['skip', 'a.ts', '--shard', 'x'], "error: required option '--reason <text>' not specified"],
@@ -86,7 +94,7 @@ describe('usage', () => {
 
   it('is explained with examples for every command', async () => {
     const names = createProgram().commands.map((command) => command.name());
-    expect(names).toEqual([...STEERING, 'dead-letters', 'table', ...KEEPING]);
+    expect(names).toEqual([...STEERING, 'dead-letters', 'replay', 'table', ...KEEPING]);
     const points = ['create', 'list', 'delete'].map((name) => ['restore-point', name]);
     const single = [
       ...STEERING.filter((name) => name !== 'restore-point').map((name) => [name]),
@@ -95,7 +103,8 @@ describe('usage', () => {
     ];
     const letters = ['list', 'show', 'redrive', 'discard'].map((name) => ['dead-letters', name]);
     const tables = ['create', 'check', 'protect'].map((name) => ['table', name]);
-    for (const args of [...single, ...tables, ...letters]) {
+    const replays = ['start', 'follow', 'status', 'list', 'cancel'].map((name) => ['replay', name]);
+    for (const args of [...single, ...tables, ...letters, ...replays]) {
       const { code, out } = await run([...args, '--help']);
       expect(code).toBe(0);
       expect(out).toContain(`$ npx tidemark ${args.join(' ')}`);

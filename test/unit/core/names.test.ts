@@ -15,6 +15,7 @@ describe('names that persist', () => {
       stream: 'tidemarkStream',
       shard: 'tidemarkShard',
       redrive: 'tidemarkRedrive',
+      replay: 'tidemarkReplay',
     });
     expect(names.messageNames).toMatchObject({
       stop: 'stop',
@@ -23,6 +24,7 @@ describe('names that persist', () => {
       retryParked: 'retryParked',
       skipParked: 'skipParked',
       redriveStatus: 'redriveStatus',
+      replayStatus: 'replayStatus',
       shardStatus: 'shardStatus',
       streamStatus: 'streamStatus',
     });

@@ -17,7 +17,16 @@ function batchOf(keys: readonly string[]): Batch {
 }
 
 function contextOf(signal = new AbortController().signal): HandlerContext {
-  return { consumer: 'delays', attempt: 1, signal, fence: 1, redrive: false, holdsKeys: false };
+  return {
+    consumer: 'delays',
+    attempt: 1,
+    signal,
+    fence: 1,
+    redrive: false,
+    replay: false,
+    dryRun: false,
+    holdsKeys: false,
+  };
 }
 
 const BAD = new Error('bad');

@@ -44,7 +44,7 @@ describe('the handler', () => {
       ['a', undefined],
       ['b', undefined],
     ]);
-    expect(context).toEqual({ consumer: 'delays', attempt: 4, fence: 9, redrive: true, holdsKeys: false, signal });
+    expect(context).toMatchObject({ attempt: 4, fence: 9, redrive: true, holdsKeys: false, signal });
   });
 
   it('may name what failed, by the index in the run', async () => {

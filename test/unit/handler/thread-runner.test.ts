@@ -52,7 +52,7 @@ const ALL_HANDLED = { filtered: [], rejected: [], failed: [], unhandled: [] };
 
 describe('a handler in a thread', () => {
   it('gets what it would get inline', async () => {
-    const request = requestOf(['hello', 'x'.repeat(LARGE)], { attempt: 2, fence: 9, redrive: true });
+    const request = requestOf(['hello', 'x'.repeat(LARGE)], { attempt: 2, fence: 9, redrive: true, replay: 'dry' });
     const { failed } = await runnerFor('echoes').run(request);
     const [first, second] = failed.map(({ error }) => error.message);
     expect(JSON.parse(first ?? '')).toEqual({
@@ -61,7 +61,15 @@ describe('a handler in a thread', () => {
       partitionKey: 'key-0',
       at: 1_767_225_600_000,
       batch: { shardId: request.shard.shardId, streamName: 'flights', millisBehindLatest: 7 },
-      context: { consumer: 'echoes', attempt: 2, fence: 9, holdsKeys: false, redrive: true },
+      context: {
+        consumer: 'echoes',
+        attempt: 2,
+        fence: 9,
+        holdsKeys: false,
+        redrive: true,
+        replay: true,
+        dryRun: true,
+      },
       isMainThread: false,
       aborted: false,
     });

@@ -13,8 +13,10 @@ it('the activities have the names that stand in histories', () => {
     'claimCheckpoint',
     'controlShards',
     'moveCheckpoint',
+    'planReplay',
     'processBatches',
     'redriveDeadLetters',
+    'replayShard',
     'stopShards',
     'syncShards',
   ]);
