@@ -15,8 +15,8 @@ const SUBJECTS = [
 
 /** A page of each size often enough for hundreds of milliseconds of CPU time, and for the compiler to have done its work before. */
 const PAGES = [
-  { pageRecords: 1_000, warmUpPages: 150, pages: 400 },
-  { pageRecords: 10_000, warmUpPages: 20, pages: 40 },
+  { pageRecords: 1_000, warmUpPages: 400, pages: 400 },
+  { pageRecords: 10_000, warmUpPages: 40, pages: 40 },
 ] as const;
 
 /** Pages out of a canned server, one after the other: what a record costs from the socket to its fields. */
