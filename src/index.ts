@@ -54,6 +54,7 @@ export type { HistoryDiff, HistoryMove, Revision } from './core/history-diff';
 export type { ControlledConsumer, PauseOptions, ResumeOptions } from './client/pause-consumer';
 export type { MovedShard, MoveOrder, MoveQuery } from './client/move-checkpoints';
 export type { RestorePointOptions, RestorePointsClient } from './client/restore-points-client';
+export type { IncompletePoint } from './checkpoints/restore-point-items';
 export type { RestorePoint } from './checkpoints/restore-points';
 export type { MovePreview } from './client/move-preview';
 export type { MoveKind, MoveNote, Pause } from './core/control';

@@ -55,6 +55,37 @@ export function toRestorePoints(stream: StreamIncarnation, items: ItemsOfPoints,
   });
 }
 
+/** A point of which something is there, but not all. */
+export interface IncompletePoint {
+  readonly name: string;
+  readonly atMs: number;
+  readonly by: string;
+  /** Items that are there. */
+  readonly items: number;
+}
+
+/** How long a creation may be under way, milliseconds: far above what writing its items takes. */
+const CREATION_LIMIT_MS = 600_000;
+
+/** Whether no creation that is still under way can have written it. */
+export function isLeftover(item: PlainItem, nowMs: number): boolean {
+  return isExpired(item, nowMs) || Date.parse(String(item.at)) < nowMs - CREATION_LIMIT_MS;
+}
+
+/** Names of which there are items, but no whole point. Those of a creation under way are not told apart from what a crash has left. */
+export function toIncompletePoints(stream: StreamIncarnation, items: ItemsOfPoints, nowMs: number): IncompletePoint[] {
+  const whole = new Set(toRestorePoints(stream, items, nowMs).map(({ name }) => name));
+  const found = new Map<string, IncompletePoint>();
+  for (const [sk, item] of items) {
+    const reader = new ItemReader(item, { pk: restorePointKey(stream, '', 0).pk, sk });
+    const name = reader.text('name');
+    if (whole.has(name) || isExpired(item, nowMs)) continue;
+    const count = (found.get(name)?.items ?? 0) + 1;
+    found.set(name, { name, atMs: reader.timeMs('at'), by: reader.text('by'), items: count });
+  }
+  return [...found.values()];
+}
+
 /** DynamoDB deletes expired items when it gets to it: hours or days later. */
 export function isExpired(item: PlainItem, nowMs: number): boolean {
   const expiresAt = item[TIME_TO_LIVE_ATTRIBUTE];

@@ -14,7 +14,16 @@ import { restorePointKey, restorePointPrefix, type StreamIncarnation } from '../
 import type { Position } from '../core/positions';
 import type { PlainItem } from './dynamodb-item-reader';
 import { fromStored } from './dynamodb-requests';
-import { isExpired, toRestorePointItems, toRestorePoints, toSeconds, type ItemsOfPoints } from './restore-point-items';
+import {
+  isExpired,
+  isLeftover,
+  toIncompletePoints,
+  toRestorePointItems,
+  toRestorePoints,
+  toSeconds,
+  type IncompletePoint,
+  type ItemsOfPoints,
+} from './restore-point-items';
 import { TIME_TO_LIVE_ATTRIBUTE } from './table';
 
 /** The checkpoints of all shards of a consumer at one time, under a name. Times are epoch milliseconds. */
@@ -46,14 +55,30 @@ export class RestorePoints {
    */
   async create(stream: StreamIncarnation, point: RestorePoint): Promise<void> {
     const headKey = restorePointKey(stream, point.name, 0);
-    const existing = (await this.read(stream, point.name)).get(headKey.sk);
+    const found = await this.read(stream, point.name);
+    const existing = found.get(headKey.sk);
     if (existing && !isExpired(existing, Date.now())) throw pointExists(point.name);
     const id = randomUUID();
     const { head, parts } = toRestorePointItems(stream, point, id, this.shardsPerItem);
     for (const part of parts) await this.call('PutItem', stream, () => this.client.send(this.put(part)));
-    if (await this.writeHead(stream, head, id)) return;
+    if (await this.writeHead(stream, head, id)) return this.deleteLeftovers(stream, found, headKey.sk);
     for (const { pk, sk } of parts) await this.deleteItem(stream, { pk, sk });
     throw pointExists(point.name);
+  }
+
+  /**
+   * What was there before under the name: parts that a crash has left, or those of a point that has expired. Not what is there now: another
+   * creation may be under way.
+   */
+  private async deleteLeftovers(stream: StreamIncarnation, found: ItemsOfPoints, headSk: string): Promise<void> {
+    const { pk } = restorePointPrefix(stream);
+    for (const [sk, item] of found)
+      if (sk !== headSk && isLeftover(item, Date.now())) await this.deleteItem(stream, { pk, sk });
+  }
+
+  /** Names under which a crash has left parts of a point, or whose point lacks a part. `delete` clears them away. */
+  async listIncomplete(stream: StreamIncarnation): Promise<IncompletePoint[]> {
+    return toIncompletePoints(stream, await this.read(stream), Date.now());
   }
 
   /** All points of a consumer, by name. */

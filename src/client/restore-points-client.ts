@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { RestorePoints, type RestorePoint } from '../checkpoints/restore-points';
+import type { IncompletePoint } from '../checkpoints/restore-point-items';
 import { TidemarkError } from '../core/errors';
 import { TRIM_HORIZON, type Position } from '../core/positions';
 import type { StreamIncarnation } from '../core/names';
@@ -54,6 +55,11 @@ export class RestorePointsClient {
 
   async list(consumer: ConsumerDefinition): Promise<RestorePoint[]> {
     return this.using(consumer, (points, stream) => points.list(stream));
+  }
+
+  /** What a crash has left of points, or what has lost a part. `delete` clears it away. */
+  async listIncomplete(consumer: ConsumerDefinition): Promise<IncompletePoint[]> {
+    return this.using(consumer, (points, stream) => points.listIncomplete(stream));
   }
 
   /** @throws `RESTORE_POINT_NOT_FOUND` */

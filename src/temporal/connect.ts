@@ -3,6 +3,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TidemarkError } from '../core/errors';
 import { assertEncrypted } from './plaintext';
+import { isListening } from './reach';
 
 /** Where Temporal is, where the standard configuration (`TEMPORAL_ADDRESS`, `TEMPORAL_PROFILE`, temporal.toml …) does not say it. */
 export interface TemporalOptions {
@@ -64,6 +65,7 @@ export async function connectTemporal(options: TemporalOptions = {}): Promise<Cl
   const { connectionOptions, namespace } = resolveTemporal(options);
   const { address } = connectionOptions;
   assertEncrypted(connectionOptions, options.allowPlaintext);
+  if (!(await isListening(address))) throw unreachable(address, new Error('nothing accepts connections there'));
   const connection = await Connection.connect({ connectTimeout: '10 seconds', ...connectionOptions }).catch(
     (error: unknown) => {
       throw unreachable(address, error);

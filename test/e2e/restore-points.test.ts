@@ -101,10 +101,16 @@ describe('restore points in DynamoDB', () => {
     await expect(dying.create(stream, pointOf('torn', '7'))).rejects.toThrow();
     expect(await sortKeys()).toHaveLength(2);
     expect(await points.list(stream)).toEqual([]);
+    expect(await points.listIncomplete(stream)).toEqual([
+      { name: 'torn', atMs: 1_767_225_600_000, by: 'jane', items: 2 },
+    ]);
     await expect(points.get(stream, 'torn')).rejects.toMatchObject(NOT_FOUND);
     const whole = pointOf('torn', '8');
     await points.create(stream, whole);
     expect(await points.list(stream)).toEqual([whole]);
+    expect(await points.listIncomplete(stream)).toEqual([]);
+    // Nothing is left of the one that was torn.
+    expect(await sortKeys()).toHaveLength(3);
     await points.delete(stream, 'torn');
     expect(await sortKeys()).toEqual([]);
 

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { IncompletePoint } from '../../checkpoints/restore-point-items';
 import type { RestorePoint } from '../../checkpoints/restore-points';
 import { addControlOptions, type ControlFlags } from '../control-options';
 import { confirm } from '../confirm';
@@ -85,8 +86,10 @@ async function list(file: string, flags: ControlFlags): Promise<void> {
   await withClient(flags, async (client) => {
     for (const consumer of consumers) {
       const points = await client.restorePoints.list(consumer);
-      if (flags.json) print(JSON.stringify(points.map(jsonOf), undefined, 2));
-      else print(renderPoints(points));
+      const incomplete = await client.restorePoints.listIncomplete(consumer);
+      const left = incomplete.map((point) => ({ ...point, incomplete: true }));
+      if (flags.json) print(JSON.stringify([...points.map(jsonOf), ...left], undefined, 2));
+      else print([renderPoints(points), ...incomplete.map(renderIncomplete)].join('\n'));
     }
   });
 }
@@ -104,6 +107,11 @@ async function remove(file: string, name: string, flags: DeleteFlags): Promise<v
 
 function jsonOf({ positions, ...point }: RestorePoint): object {
   return { ...point, positions: Object.fromEntries(positions) };
+}
+
+function renderIncomplete({ name, atMs, by }: IncompletePoint): string {
+  const made = `${new Date(atMs).toISOString()} by ${printable(by)}`;
+  return `${name}: incomplete, begun ${made}. \`restore-point delete\` clears it away.`;
 }
 
 function renderPoints(points: readonly RestorePoint[]): string {
