@@ -22,7 +22,10 @@ export default defineConsumer({
   },
   onDeadLetter: async (letter) => {
     // The same key whenever it is called for this record: a second call writes the same objects again.
-    const key = `dead-letters/${letter.shard.consumer}/${letter.shard.shardId}/${letter.sequenceNumber}`;
+    // User records of a KPL aggregate share a sequence number.
+    const { shard, sequenceNumber, subSequenceNumber } = letter;
+    const name = [sequenceNumber, subSequenceNumber].filter((part) => part !== undefined).join('.');
+    const key = `dead-letters/${shard.consumer}/${shard.shardId}/${name}`;
     await s3.send(new PutObjectCommand({ Bucket, Key: `${key}.bin`, Body: letter.data }));
     // The facts come last: where they are, the payload is.
     const Body = JSON.stringify(factsOf(letter), undefined, 2);

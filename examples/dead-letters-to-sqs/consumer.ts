@@ -29,13 +29,15 @@ export default defineConsumer({
   }),
   // Runs before the checkpoint passes the record. If it fails, nothing is committed, and it is called again.
   onDeadLetter: async (letter) => {
-    const { shard, sequenceNumber } = letter;
+    const { shard, sequenceNumber, subSequenceNumber } = letter;
+    // User records of a KPL aggregate share a sequence number.
+    const name = [sequenceNumber, subSequenceNumber].filter((part) => part !== undefined).join('.');
     await sqs.send(
       new SendMessageCommand({
         QueueUrl,
         MessageBody: JSON.stringify(messageOf(letter)),
         MessageGroupId: shard.shardId,
-        MessageDeduplicationId: `${shard.shardId}/${sequenceNumber}`,
+        MessageDeduplicationId: `${shard.shardId}/${name}`,
       }),
     );
   },

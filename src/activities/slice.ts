@@ -23,6 +23,8 @@ import { SliceHistory } from './slice-history';
 import { logLoss } from './slice-log';
 import { afterOrder, suspicionAt } from './slice-start';
 
+type EmptyPage = Extract<Next, { kind: 'empty' }>;
+
 /** An idle shard's row says at least this often that it is caught up: retention, which it guards against, is a day or more. */
 const IDLE_TOUCH_INTERVAL_MS = 300_000;
 
@@ -186,10 +188,7 @@ export class Slice {
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };
       this.retention?.see(next);
-      if (next.kind === 'empty') {
-        this.noteEmpty(next, work);
-        if ((await this.passOver(next)) === 'fenced') return this.fenced();
-      }
+      if (next.kind === 'empty' && (await this.noteEmpty(next, work)) === 'fenced') return this.fenced();
       if (next.kind === 'batch') {
         crashPoint('fetched');
         const worked = await work.handle(next);
@@ -201,19 +200,20 @@ export class Slice {
     }
   }
 
+  private async noteEmpty(next: EmptyPage, work: BatchWork): Promise<'committed' | 'fenced'> {
+    this.hold.progress = caughtUpBy(this.hold.progress, next);
+    if (next.caughtUpAtMs !== undefined) work.noteCaughtUp();
+    return this.passOver(next);
+  }
+
   /** An aggregate of which nothing was left to handle is committed by itself once nothing follows it: it must not be read for ever. */
-  private async passOver({ passed }: Extract<Next, { kind: 'empty' }>): Promise<'committed' | 'fenced'> {
+  private async passOver({ passed }: EmptyPage): Promise<'committed' | 'fenced'> {
     const { hold } = this;
     if (passed === undefined) return 'committed';
     const position: Position = { at: 'AFTER', sequenceNumber: passed.sequenceNumber };
     if (comparePositions(position, hold.checkpoint.position) <= 0) return 'committed';
     const progress = { ...hold.progress, lastArrivalMs: passed.arrivalMs };
     return (await hold.commit(position, { progress, records: 0 })) === 'fenced' ? 'fenced' : 'committed';
-  }
-
-  private noteEmpty(next: Extract<Next, { kind: 'empty' }>, work: BatchWork): void {
-    this.hold.progress = caughtUpBy(this.hold.progress, next);
-    if (next.caughtUpAtMs !== undefined) work.noteCaughtUp();
   }
 
   private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {

@@ -14,7 +14,7 @@ export const metricDefinitions = {
   tidemark_records_read_total: {
     kind: 'counter',
     unit: '{record}',
-    help: 'Records that Kinesis has returned.',
+    help: 'Records that Kinesis has returned, aggregates as their user records.',
     labels: SHARD,
   },
   tidemark_records_handled_total: {

@@ -39,9 +39,9 @@ export function theirAggregate(records: readonly TheirRecord[]): Buffer {
 /** Of an aggregate, or its base64. @throws what it calls back with */
 export function theirUserRecords(data: string | Buffer): TheirUserRecord[] {
   let found: TheirUserRecord[] = [];
-  let failure: unknown;
+  let failure: Error | undefined;
   library.deaggregateSync({ partitionKey: 'outer', sequenceNumber: '1', data }, true, (error, records) => {
-    failure ??= error;
+    if (error instanceof Error) failure ??= error;
     found = records ?? found;
   });
   if (failure) throw failure;

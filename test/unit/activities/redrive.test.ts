@@ -56,6 +56,25 @@ describe('redriving dead letters', () => {
     expect(seen).toEqual([['LH 454', 'x'.repeat(100_000), new Date(letter.arrivalMs), SHARDS[0]]]);
   });
 
+  it('gives user records of aggregates their indexes and hash keys, and keeps them apart', async () => {
+    const seen: unknown[] = [];
+    const scene = new RedriveScene(({ records }) => {
+      for (const record of records)
+        seen.push([record.subSequenceNumber, record.explicitHashKey, record.idempotencyKey]);
+    });
+    for (const subSequenceNumber of [0, 1, 2])
+      await scene.put(7, 'key', { subSequenceNumber, explicitHashKey: String(subSequenceNumber) });
+    const result = await scene.run({ filter: { sequenceNumber: '7.1' } });
+    expect(result.progress).toMatchObject({ total: 1, redriven: 1 });
+    await scene.run({ id: 'redrive-2' });
+    expect(seen.map((record) => (record as unknown[]).slice(0, 2))).toEqual([
+      [1, '1'],
+      [0, '0'],
+      [2, '2'],
+    ]);
+    expect(new Set(seen.map((record) => (record as unknown[])[2])).size).toBe(3);
+  });
+
   it('leaves alone what is parked, was dealt with, or was set aside after it began', async () => {
     const scene = new RedriveScene();
     await scene.put(1, 'a', { status: 'PARKED' });

@@ -44,6 +44,20 @@ describe('the open letters that a decision is about', () => {
   });
 });
 
+it('user records are asked for by their names, or by that of their aggregate', async () => {
+  for (const subSequenceNumber of [0, 1, 12])
+    store.apply([store.headItem(letterOf(shard, { sequenceNumber: '300', subSequenceNumber }))]);
+  const subs = async (sequenceNumber: string): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for await (const letters of lettersIn(store, shard, { sequenceNumber }))
+      found.push(...letters.map(({ subSequenceNumber }) => subSequenceNumber));
+    return found;
+  };
+  expect(await subs('300')).toEqual([0, 1, 12]);
+  expect(await subs('300.1')).toEqual([1]);
+  expect(await subs('300.2')).toEqual([]);
+});
+
 describe('discarding', () => {
   it('marks each letter with who and why, and leaves those that were changed meanwhile', async () => {
     const { letters } = await store.list(shard, { limit: 3 });

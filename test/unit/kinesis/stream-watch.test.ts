@@ -183,3 +183,42 @@ describe('why a shard is not known', () => {
     await expect(explained).rejects.toMatchObject({ code: 'SHARD_NOT_FOUND', context: { shard: shard.shardId } });
   });
 });
+
+describe('hash keys of shards', () => {
+  const shards = [
+    { shardId: 'a', startingHashKey: '0', endingHashKey: '9', isClosed: false },
+    { shardId: 'b', isClosed: false },
+  ];
+
+  it('are listed once for all shards, and belong to this incarnation', async () => {
+    kinesis.shards = shards;
+    const asked = Promise.all(['a', 'a', 'b'].map((shardId) => kinesis.watch.hashRangeOf(shardId)));
+    (await kinesis.call(0)).answer();
+    const [first, second, third] = await asked;
+    expect(first?.holds({ partitionKey: 'x', explicitHashKey: '9' })).toBe(true);
+    expect(first?.holds({ partitionKey: 'x', explicitHashKey: '10' })).toBe(false);
+    expect(second).toBe(first);
+    expect(third).toBeUndefined();
+    expect(await kinesis.watch.hashRangeOf('a')).toBe(first);
+    expect(kinesis.calls).toHaveLength(1);
+  });
+
+  it('are not those of another stream of the same name', async () => {
+    kinesis.shards = shards;
+    const asked = kinesis.watch.hashRangeOf('a');
+    (await kinesis.call(0)).answer({ createdAtMs: 2_000 });
+    await expect(asked).rejects.toMatchObject({ code: 'STREAM_RECREATED' });
+  });
+
+  it('of a shard that is new are listed anew; those of one that is gone are not known', async () => {
+    kinesis.shards = [];
+    const gone = kinesis.watch.hashRangeOf('a');
+    (await kinesis.call(0)).answer();
+    expect(await gone).toBeUndefined();
+    kinesis.nowMs += 1_000;
+    kinesis.shards = shards;
+    const found = kinesis.watch.hashRangeOf('a');
+    (await kinesis.call(1)).answer();
+    expect(await found).toBeDefined();
+  });
+});

@@ -1,6 +1,7 @@
 import { countEvents } from '../../../src/metrics/count-events';
 import { Instruments } from '../../../src/metrics/instruments';
-import { SliceScene } from '../activities/support/slice-scene';
+import { aggregateOf } from '../../support/kpl/messages';
+import { SHARD, SliceScene } from '../activities/support/slice-scene';
 import { NotedMeter } from './support/noted-meter';
 
 const CONSUMERS = [{ consumer: 'delays', streamName: 'flights' }];
@@ -14,8 +15,8 @@ afterEach(async () => {
   await scene.close();
 });
 
-async function open(options: Parameters<typeof SliceScene.open>[0] = {}, shardLabel = true): Promise<void> {
-  scene = await SliceScene.open(options);
+async function open(options: Parameters<typeof SliceScene.open>[0] = {}, shardLabel = true, shards = 1): Promise<void> {
+  scene = await SliceScene.open(options, { at: 'TRIM_HORIZON' }, shards);
   noted = new NotedMeter();
   end = countEvents(new Instruments(noted.meter), CONSUMERS, { shardLabel });
 }
@@ -42,6 +43,16 @@ it('records that are read, handled, filtered and committed are counted, with the
   expect(handler).toHaveLength(1);
   expect(handler?.[0]).toBeLessThan(10);
   expect(noted.histograms.get('tidemark_commit_duration_seconds{consumer=delays,stream=flights}')).toHaveLength(1);
+});
+
+it('user records that are left out of aggregates are counted, and are no step of the failure policy', async () => {
+  await open({}, true, 2);
+  // Kinesis would put it into the other shard.
+  scene.server.put('flights', 'key', aggregateOf([{ key: 'b', data: 'b' }]), { shardId: SHARD });
+  scene.server.split('flights', SHARD);
+  await scene.run();
+  expect(noted.count('tidemark_records_left_out_total')).toBe(1);
+  expect(noted.count('tidemark_failure_steps_total')).toBe(0);
 });
 
 it('a batch that fails, and a record that is given up, are steps, failures and a dead letter', async () => {
