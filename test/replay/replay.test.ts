@@ -85,6 +85,8 @@ describe('recorded histories', () => {
     ['stopped-by-policy', 'WORKFLOW_EXECUTION_FAILED'],
     ['stream-stopped-by-policy', 'WORKFLOW_EXECUTION_FAILED'],
     ['redrive', 'WORKFLOW_EXECUTION_COMPLETED'],
+    ['replay', 'WORKFLOW_EXECUTION_COMPLETED'],
+    ['replay-continue-as-new-run-1', 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW'],
     ['paused', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
     ['paused-for-a-time', 'TIMER_FIRED'],
     ['moved', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
