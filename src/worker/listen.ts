@@ -6,7 +6,7 @@ import { formatHostPort, parseHostPort } from './host-port';
 export interface Listening {
   /** With the port that it got. */
   readonly url: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Lets a server listen on `host:port`, without keeping the process alive. @throws `INVALID_OPTION` for an address that cannot be listened on */
