@@ -146,11 +146,9 @@ it('two processes share a stream; one that is killed is started again, and a sto
 
 it('processes whose supervisor is killed finish and end', async () => {
   const { file, entries } = consumerWithJournal('orphans', 500);
-  await scene.run(['table', 'create', '--table', scene.table]);
-  await scene.run(['start', file]);
   const collector = await startCollector();
   producer = setInterval(() => putRecords(1), 200);
-  const worker = scene.spawn(['worker', file, '--processes', '2', '--metrics-otlp', collector.url]);
+  const worker = scene.spawn(['run', file, '--create-table', '--processes', '2', '--metrics-otlp', collector.url]);
   await eventually(() => new Set(entries().map(({ pid }) => pid)).size === 2, { ...PATIENCE, what: 'work in both' });
   const processes = childrenOf(worker);
   expect(processes).toHaveLength(2);
@@ -167,8 +165,7 @@ it('processes whose supervisor is killed finish and end', async () => {
 it('a second signal ends all processes at once, even one that hears nothing', async () => {
   const file = scene.consumer('deaf', { handler: `() => { console.log('spinning'); for (;;); }` });
   putRecords(1);
-  await scene.run(['start', file]);
-  const worker = scene.spawn(['worker', file, '--processes', '2']);
+  const worker = scene.spawn(['run', file, '--create-table', '--processes', '2']);
   await eventually(() => worker.stdout().includes('spinning'), { ...PATIENCE, what: 'a blocked process' });
   const processes = childrenOf(worker);
   worker.child.kill('SIGINT');

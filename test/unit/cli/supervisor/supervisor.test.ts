@@ -55,7 +55,7 @@ afterEach(() => {
 
 interface Supervised {
   readonly supervisor: Supervisor;
-  exitCode(): Promise<number | undefined>;
+  readonly exitCode: () => Promise<number | undefined>;
 }
 
 function supervise(processes: number): Supervised {
