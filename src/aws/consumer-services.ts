@@ -21,11 +21,11 @@ export interface ConsumerServices {
 }
 
 /** Clients for a consumer, as its options say and where they do not, as the AWS SDK finds. Nothing is called yet. */
-export function createConsumerServices({ aws, region, tableName }: ResolvedOptions): ConsumerServices {
+export function createConsumerServices({ aws, region, tableName, wire }: ResolvedOptions): ConsumerServices {
   const kinesisClient = createKinesisClient(aws, region);
   const dynamodb = createDynamodbClient({ ...aws, region: aws.region ?? region });
   return {
-    kinesis: new AwsKinesis(kinesisClient),
+    kinesis: new AwsKinesis(kinesisClient, { wire }),
     store: new DynamodbCheckpointStore(dynamodb, tableName),
     letters: new DynamodbDeadLetterStore(dynamodb, tableName),
     history: new DynamodbCheckpointHistory(dynamodb, tableName),

@@ -5,6 +5,9 @@ import type { ReadBudget } from './read-budget';
 /** Where a consumer begins a stream that it has never read. */
 export type StartFrom = 'TRIM_HORIZON' | 'LATEST' | { readonly timestamp: Date | string | number };
 
+/** In which form records are read: AWS's binary one, JSON, or the first that the endpoint knows. */
+export type WireFormat = 'auto' | 'cbor' | 'json';
+
 /** AWS credentials, structurally those of the AWS SDK. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -225,6 +228,15 @@ export interface ConsumerOptions {
    * @default kept for ever
    */
   readonly deadLetterTtlMs?: number;
+  /**
+   * In which form records are read from Kinesis: CBOR (`cbor`), which needs about half the CPU time of JSON and three quarters of its bytes, or
+   * JSON (`json`). `auto` takes CBOR, and goes on in JSON with a warning where the endpoint does not know it.
+   *
+   * Records are the same either way. Name one of them only to find out whether it makes a difference.
+   *
+   * @default auto
+   */
+  readonly wire?: WireFormat;
   /** Overrides of what the AWS SDK finds by itself. */
   readonly aws?: AwsOptions;
 }
@@ -244,6 +256,7 @@ export const defaultConsumerOptions = {
   tableName: DEFAULT_TABLE_NAME,
   errorDetail: 'code',
   isolation: 'inline',
+  wire: 'auto',
 } as const satisfies Partial<ConsumerOptions>;
 
 /** Smallest and largest value of each whole-number option. */

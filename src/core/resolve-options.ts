@@ -6,6 +6,7 @@ import {
   optionRanges,
   type AwsOptions,
   type ConsumerOptions,
+  type WireFormat,
 } from './options';
 import { resolveFailurePolicy } from './resolve-failure-policy';
 import { isWholeBetween, matching, oneOf, show, typeOf, unknownOptions } from './option-checks';
@@ -28,6 +29,7 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly errorDetail: 'code' | 'message';
   readonly onFailure: FailurePolicy;
   readonly isolation: 'inline' | 'thread';
+  readonly wire: WireFormat;
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
   /** Undefined: as the endpoint has it. */
@@ -47,6 +49,7 @@ const KNOWN = [
     'errorDetail',
     'onFailure',
     'isolation',
+    'wire',
     'file',
     'deadLetterTtlMs',
     'readBudget',
@@ -104,12 +107,16 @@ function resolveTuning(given: Partial<Record<keyof ConsumerOptions, unknown>>, p
   return Object.fromEntries(entries) as Tuning;
 }
 
-const CHOICES = { errorDetail: ['code', 'message'], isolation: ['inline', 'thread'] } as const;
+const CHOICES = {
+  errorDetail: ['code', 'message'],
+  isolation: ['inline', 'thread'],
+  wire: ['auto', 'cbor', 'json'],
+} as const;
 
 function resolveChoices(
   given: Partial<Record<keyof ConsumerOptions, unknown>>,
   problems: string[],
-): Pick<ResolvedOptions, 'errorDetail' | 'isolation'> {
+): Pick<ResolvedOptions, 'errorDetail' | 'isolation' | 'wire'> {
   const choose = <K extends keyof typeof CHOICES>(option: K): (typeof CHOICES)[K][number] => {
     const value = given[option] ?? defaultConsumerOptions[option];
     const chosen = oneOf<(typeof CHOICES)[K][number]>(value, CHOICES[option]);
@@ -117,7 +124,7 @@ function resolveChoices(
     if (chosen === undefined) problems.push(`Expected \`${option}\` to be ${expected}, got ${show(value)}`);
     return chosen ?? defaultConsumerOptions[option];
   };
-  return { errorDetail: choose('errorDetail'), isolation: choose('isolation') };
+  return { errorDetail: choose('errorDetail'), isolation: choose('isolation'), wire: choose('wire') };
 }
 
 /** Options that have no default. */

@@ -7,12 +7,14 @@ import {
 
 import { translateAwsError } from '../aws/translate-error';
 import { TidemarkError } from '../core/errors';
+import { defaultConsumerOptions, type WireFormat } from '../core/options';
 import type { IteratorStart } from '../core/read-start';
 import type { Shard } from '../core/shard-graph';
 import { toStreamDescription } from './aws-answers';
 import { ShardListing } from './aws-list-shards';
 import { getPage } from './get-page';
 import type { KinesisPort, Page, StreamDescription, StreamHandle } from './kinesis-port';
+import { Wire } from './wire';
 
 export interface AwsKinesisOptions {
   /**
@@ -21,18 +23,26 @@ export interface AwsKinesisOptions {
    * @default true
    */
   readonly useStreamArn?: boolean;
+  /**
+   * In which form records are read, as the consumer's option.
+   *
+   * @default auto
+   */
+  readonly wire?: WireFormat;
 }
 
 /** Kinesis through the AWS SDK. A call that its signal cancels ends with `KINESIS_UNAVAILABLE`. */
 export class AwsKinesis implements KinesisPort {
   private readonly useStreamArn: boolean;
+  private readonly wire: Wire;
   private readonly listing: ShardListing;
 
   constructor(
     private readonly client: KinesisClient,
-    { useStreamArn = true }: AwsKinesisOptions = {},
+    { useStreamArn = true, wire = defaultConsumerOptions.wire }: AwsKinesisOptions = {},
   ) {
     this.useStreamArn = useStreamArn;
+    this.wire = new Wire(wire);
     this.listing = new ShardListing(client);
   }
 
@@ -71,7 +81,7 @@ export class AwsKinesis implements KinesisPort {
   async getRecords(stream: StreamHandle, iterator: string, limit: number, signal?: AbortSignal): Promise<Page> {
     const { StreamARN } = this.named(stream);
     const input = { StreamARN, ShardIterator: iterator, Limit: limit };
-    return this.call('GetRecords', contextOf(stream), () => getPage(this.client, input, signal));
+    return this.call('GetRecords', contextOf(stream), () => getPage(this.client, input, this.wire, signal));
   }
 
   private named({ streamName, streamArn }: StreamHandle): { StreamName?: string; StreamARN?: string } {

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../core/errors';
+import { decodeBase64, decodedLength } from './base64';
 import type { Page, RawRecord } from './kinesis-port';
 
 /** GetRecords' answer on the wire, AWS JSON 1.1. Nothing of it is certain. */
@@ -40,7 +41,7 @@ function decodeWhole(body: Buffer): Page {
   const page = parse(body);
   return toPage(
     page,
-    (page.Records ?? []).map(({ Data }) => decodeBase64(text(Data, 'Data'))),
+    (page.Records ?? []).map(({ Data }) => payloadOf(text(Data, 'Data'))),
   );
 }
 
@@ -111,18 +112,10 @@ function decodedBytes(body: Buffer, spans: Spans): number {
   return bytes;
 }
 
-function decodeBase64(text: string): Uint8Array {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length !== decodedLength(text))
-    throw new TidemarkError('INVALID_ANSWER', 'Kinesis answered GetRecords with a payload that is not base64');
-  return bytes;
-}
-
-/** NaN of what cannot be base64. Node skips characters that are none, and then decodes less than this. */
-function decodedLength(text: string): number {
-  if (text.length % 4 !== 0) return Number.NaN;
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  return Math.floor(((text.length - padding) * 3) / 4);
+function payloadOf(text: string): Uint8Array {
+  const bytes = decodeBase64(text);
+  if (bytes) return bytes;
+  throw new TidemarkError('INVALID_ANSWER', 'Kinesis answered GetRecords with a payload that is not base64');
 }
 
 function parse(bytes: Buffer): WirePage {

@@ -1,9 +1,12 @@
 import { type Stack, startStack } from '../../dev/stack';
 import { useKeptWorkflowBundle } from '../../dev/workflow-bundle';
+import { startFaultProxy, type FaultProxy } from './fault-proxy';
+import { isJsonForced } from './scripted-kinesis';
+import { asksForCbor } from './scripted-kinesis/cbor';
 import { TEST_VARIABLES, UI_VARIABLE } from './stack-variables';
 
 /** Where global set-up keeps the stack for global tear-down; both run in jest's main process. */
-const HOLDER = globalThis as { tidemarkStack?: Stack };
+const HOLDER = globalThis as { tidemarkStack?: Stack; tidemarkJsonProxy?: FaultProxy };
 
 /** Jest calls this once per project that needs the stack: the first one starts it, the others find the addresses. */
 export default async function startOnce(): Promise<void> {
@@ -12,7 +15,8 @@ export default async function startOnce(): Promise<void> {
   const stack = await startStack({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   HOLDER.tidemarkStack = stack;
   process.env[TEST_VARIABLES.temporalAddress] = stack.temporalAddress;
-  process.env[TEST_VARIABLES.kinesisEndpoint] = stack.kinesisEndpoint;
+  if (isJsonForced()) HOLDER.tidemarkJsonProxy = await startJsonProxy(stack.kinesisEndpoint);
+  process.env[TEST_VARIABLES.kinesisEndpoint] = HOLDER.tidemarkJsonProxy?.endpoint ?? stack.kinesisEndpoint;
   process.env[TEST_VARIABLES.dynamodbEndpoint] = stack.dynamodbEndpoint;
   if (stack.temporalUiUrl) process.env[UI_VARIABLE] = stack.temporalUiUrl;
 }
@@ -23,5 +27,13 @@ export async function stopOnce(): Promise<void> {
   if (!stack) return;
   delete HOLDER.tidemarkStack;
   for (const name of [...Object.values(TEST_VARIABLES), UI_VARIABLE]) delete process.env[name];
+  await HOLDER.tidemarkJsonProxy?.close();
   await stack.stop();
+}
+
+/** The emulator as it would be without CBOR. */
+async function startJsonProxy(upstream: string): Promise<FaultProxy> {
+  const proxy = await startFaultProxy(upstream);
+  proxy.faults.add({ when: asksForCbor, action: { error: 'UnknownOperationException', status: 404 } });
+  return proxy;
 }

@@ -1,6 +1,7 @@
 import { isArrayBuffer } from 'node:util/types';
 import { TidemarkError } from '../../core/errors';
 import type { RawRecord } from '../../kinesis/kinesis-port';
+import { viewsOf } from '../../kinesis/page-views';
 
 /** Node's pool of small buffers is of this size and shared by strangers: nothing as small is given away. */
 const SHARED_POOL_BYTES = Buffer.poolSize;
@@ -98,19 +99,30 @@ function payloadAt(places: Uint32Array, at: number, buffers: readonly ArrayBuffe
   return buffer === undefined || length === 0 ? new Uint8Array() : Buffer.from(buffer, places[cell + 1], length);
 }
 
-/** Buffers of which these records are views of every byte, none twice. */
+/** What is known of a buffer while its records are looked at. */
+interface Coverage {
+  views: number;
+  bytes: number;
+  /** Where the last record ends. */
+  end: number;
+}
+
+/** Buffers that belong to these records alone: they are views of every byte, or all the views of a page that there are. None twice. */
 function wholeBuffers(records: readonly RawRecord[]): ArrayBuffer[] {
-  const ends = new Map<ArrayBuffer, number>();
+  const known = new Map<ArrayBuffer, Coverage>();
   const broken = new Set<ArrayBufferLike>();
   for (const { data } of records) {
     const { buffer, byteOffset, byteLength } = data;
     if (byteLength === 0) continue;
-    if (!isArrayBuffer(buffer) || byteOffset !== (ends.get(buffer) ?? 0)) broken.add(buffer);
-    else ends.set(buffer, byteOffset + byteLength);
+    const { views, bytes, end } = known.get(buffer as ArrayBuffer) ?? { views: 0, bytes: 0, end: 0 };
+    if (!isArrayBuffer(buffer) || byteOffset < end) broken.add(buffer);
+    else known.set(buffer, { views: views + 1, bytes: bytes + byteLength, end: byteOffset + byteLength });
   }
-  return [...ends.keys()].filter(
-    (buffer) => !broken.has(buffer) && buffer.byteLength > SHARED_POOL_BYTES && ends.get(buffer) === buffer.byteLength,
-  );
+  return [...known].flatMap(([buffer, coverage]) => (!broken.has(buffer) && isWhole(buffer, coverage) ? [buffer] : []));
+}
+
+function isWhole(buffer: ArrayBuffer, { views, bytes }: Coverage): boolean {
+  return buffer.byteLength > SHARED_POOL_BYTES && (bytes === buffer.byteLength || views === viewsOf(buffer));
 }
 
 function concatenate(parts: readonly Uint8Array[], bytes: number): ArrayBuffer {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError } from './aws-error';
+import { asksForCbor, cborReply, decodeCborRequest, type CborForm } from './cbor';
 import { FaultRules, type FaultAction } from './fault-rules';
 import { isObject, jsonReply, parseObject, readJsonRequest, type JsonReply, type JsonRequest } from './json-request';
 import { RequestLog } from './request-log';
@@ -14,6 +15,8 @@ export interface JsonServerOptions {
   /** Forwards a delayed copy of a request; without it `replayAfterMs` executes the request again. */
   replay?: (request: JsonRequest) => Promise<unknown>;
   nowMs: () => number;
+  /** How GetRecords is answered in CBOR when a client asks for it; 'refused' as by an endpoint that knows JSON alone. Default: nothing is done. */
+  cbor?: () => CborForm | 'refused';
 }
 
 /** What both test servers offer besides their own controls. */
@@ -33,6 +36,9 @@ export async function startJsonServer(options: JsonServerOptions): Promise<Fault
   await server.listen();
   return server;
 }
+
+/** As AWS answers a content type that it does not know. */
+const REFUSAL: JsonReply = { status: 404, headers: {}, body: Buffer.from('<UnknownOperationException/>\n') };
 
 class FaultyJsonServer implements FaultyServer {
   readonly faults = new FaultRules();
@@ -76,16 +82,28 @@ class FaultyJsonServer implements FaultyServer {
   }
 
   private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readJsonRequest(message);
+    const received = await readJsonRequest(message);
+    // Neither counted nor met by a fault: rules and figures are the same on either wire.
+    if (asksForCbor(received) && this.options.cbor?.() === 'refused') return this.send(response, REFUSAL, false);
+    const request = this.understood(received);
     this.requests.record(request, this.options.nowMs());
     const action = this.faults.take(request) ?? {};
     if (action.delayMs !== undefined) await this.wait(action.delayMs);
     if (action.hang) return;
     if (action.dropRequest) return void message.socket.destroy();
-    const reply = await this.answer(request, action);
+    const reply = this.inForm(request, await this.answer(request, action));
     if (action.delayReplyMs !== undefined) await this.wait(action.delayReplyMs);
     if (action.dropReply) return void message.socket.destroy();
     this.send(response, reply, action.truncateReply ?? false);
+  }
+
+  private understood(request: JsonRequest): JsonRequest {
+    return this.options.cbor && asksForCbor(request) ? { ...request, body: decodeCborRequest(request.bytes) } : request;
+  }
+
+  private inForm(request: JsonRequest, reply: JsonReply): JsonReply {
+    const form = asksForCbor(request) ? this.options.cbor?.() : undefined;
+    return form === undefined || form === 'refused' ? reply : cborReply(reply, form);
   }
 
   private async answer(request: JsonRequest, action: FaultAction): Promise<JsonReply> {

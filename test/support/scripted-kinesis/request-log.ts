@@ -1,3 +1,4 @@
+import { asksForCbor } from './cbor';
 import type { JsonObject, JsonRequest } from './json-request';
 
 export interface LoggedRequest {
@@ -5,6 +6,7 @@ export interface LoggedRequest {
   /** Parsed body without record payloads (`Records`, `Data`). */
   readonly body: JsonObject;
   readonly atMs: number;
+  readonly isCbor: boolean;
 }
 
 const MAX_LOGGED_REQUESTS = 10_000;
@@ -16,7 +18,12 @@ export class RequestLog {
 
   record(request: JsonRequest, atMs: number): void {
     this.counts.set(request.operation, this.count(request.operation) + 1);
-    this.logged.push({ operation: request.operation, body: withoutPayload(request.body), atMs });
+    this.logged.push({
+      operation: request.operation,
+      body: withoutPayload(request.body),
+      atMs,
+      isCbor: asksForCbor(request),
+    });
     if (this.logged.length > 2 * MAX_LOGGED_REQUESTS) this.logged = this.logged.slice(-MAX_LOGGED_REQUESTS);
   }
 

@@ -1,3 +1,4 @@
+import { isJsonForced } from '../../support/scripted-kinesis';
 import { readTexts, ReaderScene, textsOf, NEVER } from './shard-reader-scene';
 
 let scene: ReaderScene;
@@ -114,7 +115,7 @@ it('returns hundreds of empty pages one by one, with their lag, on one iterator'
 it('asks again for an answer that lacks what every answer has', async () => {
   const damaged = scene.server.faults.add({
     operation: 'GetRecords',
-    times: 2,
+    times: 4,
     action: { rewrite: (page) => ({ ...page, Records: [{ PartitionKey: 'key', Data: 'YQ==' }] }) },
   });
   const noIterator = scene.server.faults.add({
@@ -124,6 +125,8 @@ it('asks again for an answer that lacks what every answer has', async () => {
   });
   scene.put('a');
   expect(await readTexts(scene.reader(), 1)).toEqual(['a']);
-  expect([damaged.hits, noIterator.hits]).toEqual([2, 1]);
-  expect(scene.troubles).toEqual(['INVALID_ANSWER', 'INVALID_ANSWER', 'INVALID_ANSWER', 'ok']);
+  expect([damaged.hits, noIterator.hits]).toEqual([4, 1]);
+  // On CBOR a page that cannot be read is asked for in JSON at once: two hits make one trouble.
+  const troubles = isJsonForced() ? 5 : 3;
+  expect(scene.troubles).toEqual([...Array.from({ length: troubles }, () => 'INVALID_ANSWER'), 'ok']);
 });

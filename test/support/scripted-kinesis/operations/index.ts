@@ -1,5 +1,6 @@
 import { AwsError } from '../aws-error';
 import type { Backend } from '../backend';
+import { asksForCbor } from '../cbor';
 import { jsonReply, type JsonObject, type JsonReply, type JsonRequest } from '../json-request';
 import { getRecords } from './get-records';
 import { getShardIterator } from './get-shard-iterator';
@@ -26,10 +27,10 @@ const OPERATIONS = new Map<string, Operation>([
   ['MergeShards', mergeShards],
 ]);
 
-/** Executes one AWS JSON 1.1 call. Other encodings are refused with 415, which a client may take as "speak JSON". */
+/** Executes one AWS JSON 1.1 call, or what was one in CBOR. Other encodings are refused with 415, which a client may take as "speak JSON". */
 export function executeOperation(backend: Backend, request: JsonRequest): JsonReply {
   const contentType = String(request.headers['content-type'] ?? '');
-  if (!contentType.startsWith('application/x-amz-json-1.1')) {
+  if (!contentType.startsWith('application/x-amz-json-1.1') && !asksForCbor(request)) {
     throw new AwsError('SerializationException', `Content type ${contentType} is not supported.`, 415);
   }
   const operation = request.target.startsWith(TARGET_PREFIX) ? OPERATIONS.get(request.operation) : undefined;

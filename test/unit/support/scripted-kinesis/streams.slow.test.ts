@@ -102,7 +102,7 @@ describe('streams of the scripted Kinesis', () => {
   it('refuses other encodings with 415', async () => {
     const response = await fetch(kinesis.endpoint, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-amz-cbor-1.1', 'x-amz-target': 'Kinesis_20131202.GetRecords' },
+      headers: { 'content-type': 'application/xml', 'x-amz-target': 'Kinesis_20131202.GetRecords' },
       body: new Uint8Array([0xa0]),
     });
     expect(response.status).toBe(415);

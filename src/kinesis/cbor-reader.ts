@@ -1,0 +1,270 @@
+import { isUtf8 } from 'node:buffer';
+import { TidemarkError } from '../core/errors';
+import type { CborNames } from './cbor-names';
+
+/** What an item begins with, in its first three bits (RFC 8949). */
+const UNSIGNED = 0;
+const NEGATIVE = 1;
+const BYTES = 2;
+const TEXT = 3;
+const LIST = 4;
+const MAP = 5;
+const TAG = 6;
+const SIMPLE = 7;
+
+const HALF_FLOAT = 0xf9;
+const FLOAT = 0xfa;
+const DOUBLE = 0xfb;
+const NULL = 0xf6;
+const UNDEFINED = 0xf7;
+const BREAK = 0xff;
+
+const MAX_DEPTH = 32;
+const REPLACEMENT = '\ufffd';
+
+/**
+ * Reads CBOR item by item, without copying byte strings. Nothing in the bytes is trusted: a length is held against what is left before it is
+ * used, so the work is bounded by the number of bytes.
+ *
+ * Every method throws `INVALID_ANSWER` where the bytes are cut off or of another type.
+ */
+export class CborReader {
+  private at = 0;
+  private readonly end: number;
+  private readonly view: DataView;
+  /** Of the head that was read last: a value, length or count; infinite for an indefinite length. */
+  private argument = 0;
+
+  constructor(private readonly bytes: Buffer) {
+    this.end = bytes.length;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  /** Number of pairs; infinite where the end is marked. To be used as `for (let left = openMap(); hasMore(left); left -= 1)`. */
+  openMap(): number {
+    this.expect(MAP);
+    return this.countOf(2);
+  }
+
+  /** As `openMap`. */
+  openList(): number {
+    this.expect(LIST);
+    return this.countOf(1);
+  }
+
+  hasMore(left: number): boolean {
+    if (left !== Infinity) return left > 0;
+    if (this.peek() !== BREAK) return true;
+    this.at += 1;
+    return false;
+  }
+
+  /** Reads a key: its place among the names, -1 for another. */
+  nameAmong(names: CborNames): number {
+    this.expect(TEXT);
+    if (this.argument === Infinity) return names.placeOfText(this.joinText());
+    const start = this.advance();
+    return names.placeOf(this.view, start, this.at - start);
+  }
+
+  /** Whether null or undefined is next; then it is passed over. */
+  takeNothing(): boolean {
+    const next = this.peek();
+    if (next !== NULL && next !== UNDEFINED) return false;
+    this.at += 1;
+    return true;
+  }
+
+  text(): string {
+    this.expect(TEXT);
+    return this.argument === Infinity ? this.joinText() : this.textHere();
+  }
+
+  /** Passes over one item; gives it if it is a text. */
+  textOrSkip(): string | undefined {
+    this.skipTags();
+    if (this.peek() >> 5 === TEXT) return this.text();
+    this.skip();
+    return undefined;
+  }
+
+  /** A byte string as a view where it is in one piece; of a text, what `decode` makes of it. */
+  bytesOr(decode: (text: string) => Buffer): Buffer {
+    const type = this.head();
+    if (type === BYTES) return this.argument === Infinity ? this.joinBytes() : this.viewHere();
+    if (type !== TEXT) throw invalid('an item of another type');
+    return decode(this.argument === Infinity ? this.joinText() : this.textHere());
+  }
+
+  /** An integer or a float of any width. Integers beyond 2^53 lose digits. */
+  number(): number {
+    this.skipTags();
+    const initial = this.peek();
+    if (initial >> 5 === SIMPLE) return this.float(initial);
+    const type = this.head();
+    if ((type !== UNSIGNED && type !== NEGATIVE) || this.argument === Infinity)
+      throw invalid('an item of another type');
+    return type === UNSIGNED ? this.argument : -1 - this.argument;
+  }
+
+  /** Passes over one item, whatever it is. */
+  skip(depth = 0): void {
+    if (depth > MAX_DEPTH) throw invalid('too deep nesting');
+    const type = this.head();
+    switch (type) {
+      case UNSIGNED:
+      case NEGATIVE:
+        if (this.argument === Infinity) throw invalid('a number without an end');
+        return;
+      case BYTES:
+      case TEXT:
+        if (this.argument !== Infinity) return void this.advance();
+        for (; this.hasMore(Infinity);) this.chunk(type);
+        return;
+      case LIST:
+      case MAP:
+        return this.skipItems(type === MAP ? 2 : 1, depth);
+      default:
+        if (this.argument === Infinity) throw invalid('an end without a beginning');
+    }
+  }
+
+  /** @throws `INVALID_ANSWER` if anything follows. */
+  finish(): void {
+    if (this.at !== this.end) throw invalid('something behind its end');
+  }
+
+  private skipItems(perEntry: 1 | 2, depth: number): void {
+    for (let left = this.countOf(perEntry); this.hasMore(left); left -= 1) {
+      this.skip(depth + 1);
+      if (perEntry === 2) this.skip(depth + 1);
+    }
+  }
+
+  private expect(type: number): void {
+    if (this.head() !== type) throw invalid('an item of another type');
+  }
+
+  /** The type of the next item that is no tag. */
+  private head(): number {
+    for (;;) {
+      const initial = this.byte();
+      const info = initial & 31;
+      this.argument = info < 24 ? info : this.longArgument(info);
+      const type = initial >> 5;
+      if (type !== TAG) return type;
+      if (this.argument === Infinity) throw invalid('a tag without a number');
+    }
+  }
+
+  private skipTags(): void {
+    while (this.peek() >> 5 === TAG) {
+      const info = this.byte() & 31;
+      if (info >= 24 && this.longArgument(info) === Infinity) throw invalid('a tag without a number');
+    }
+  }
+
+  private longArgument(info: number): number {
+    if (info === 31) return Infinity;
+    if (info > 27) throw invalid('a reserved length');
+    let value = 0;
+    for (let left = 1 << (info - 24); left > 0; left -= 1) value = value * 256 + this.byte();
+    return value;
+  }
+
+  /** The count in the head that was read last. */
+  private countOf(itemsPerEntry: number): number {
+    const count = this.argument;
+    if (count !== Infinity && count * itemsPerEntry > this.end - this.at) throw cutOff();
+    return count;
+  }
+
+  /** Passes over as many bytes as the head says, and gives where they begin. */
+  private advance(): number {
+    const start = this.at;
+    if (!(this.argument <= this.end - start)) throw cutOff();
+    this.at = start + this.argument;
+    return start;
+  }
+
+  private byte(): number {
+    const value = this.peek();
+    this.at += 1;
+    return value;
+  }
+
+  private peek(): number {
+    const value = this.bytes[this.at];
+    if (value === undefined) throw cutOff();
+    return value;
+  }
+
+  private viewHere(): Buffer {
+    const start = this.advance();
+    return this.bytes.subarray(start, this.at);
+  }
+
+  private textHere(): string {
+    const start = this.advance();
+    const text = this.bytes.toString('utf8', start, this.at);
+    if (text.includes(REPLACEMENT) && !isUtf8(this.bytes.subarray(start, this.at)))
+      throw invalid('a text that is not UTF-8');
+    return text;
+  }
+
+  private joinText(): string {
+    const parts: string[] = [];
+    while (this.hasMore(Infinity)) {
+      this.chunk(TEXT, () => parts.push(this.textHere()));
+    }
+    return parts.join('');
+  }
+
+  private joinBytes(): Buffer {
+    const parts: Buffer[] = [];
+    while (this.hasMore(Infinity)) this.chunk(BYTES, () => parts.push(this.viewHere()));
+    return Buffer.concat(parts);
+  }
+
+  /** One piece of a string of indefinite length, which must be a string of its own kind and of a definite length. */
+  private chunk(type: number, take: () => unknown = () => this.advance()): void {
+    this.expect(type);
+    if (this.argument === Infinity) throw invalid('a string in a string');
+    take();
+  }
+
+  private float(initial: number): number {
+    const width = floatWidth(initial);
+    if (width === undefined) throw invalid('an item of another type');
+    if (this.end - this.at - 1 < width) throw cutOff();
+    const start = this.at + 1;
+    this.at = start + width;
+    if (width === 8) return this.bytes.readDoubleBE(start);
+    return width === 4 ? this.bytes.readFloatBE(start) : halfOf(this.bytes.readUInt16BE(start));
+  }
+}
+
+function floatWidth(initial: number): number | undefined {
+  if (initial === DOUBLE) return 8;
+  if (initial === FLOAT) return 4;
+  return initial === HALF_FLOAT ? 2 : undefined;
+}
+
+/** A float of 16 bits: sign, five bits of exponent, ten of fraction. */
+function halfOf(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1_023;
+  const sign = bits & 0x8000 ? -1 : 1;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1_024 + fraction) * 2 ** (exponent - 25);
+}
+
+function cutOff(): TidemarkError {
+  return invalid('an end before its time');
+}
+
+/** Without what the bytes say: they are record data. */
+function invalid(what: string): TidemarkError {
+  return new TidemarkError('INVALID_ANSWER', `Kinesis answered GetRecords with CBOR that cannot be read: ${what}`);
+}

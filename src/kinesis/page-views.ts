@@ -1,0 +1,20 @@
+import type { RawRecord } from './kinesis-port';
+
+/** How many views of a page there are, by its memory. */
+const counts = new WeakMap<ArrayBufferLike, number>();
+
+/**
+ * Notes that a page's memory belongs to its records alone, although they do not cover it: whoever has all of them may give it away.
+ * `page` must have its memory for itself.
+ */
+export function notePage(page: Buffer, records: readonly RawRecord[]): void {
+  const { buffer } = page;
+  let views = 0;
+  for (const { data } of records) if (data.byteLength > 0 && data.buffer === buffer) views += 1;
+  if (views > 0 && page.byteLength === buffer.byteLength) counts.set(buffer, views);
+}
+
+/** How many records have a part of this memory; undefined where nobody knows. */
+export function viewsOf(memory: ArrayBufferLike): number | undefined {
+  return counts.get(memory);
+}

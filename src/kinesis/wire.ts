@@ -1,0 +1,32 @@
+import type { WireFormat } from '../core/options';
+
+export const CBOR_CONTENT_TYPE = 'application/x-amz-cbor-1.1';
+
+/** The form in which pages are asked for. With `auto` it is CBOR until an endpoint turns out not to know it, and JSON from then on. */
+export class Wire {
+  private hasFallenBack = false;
+
+  constructor(
+    private readonly setting: WireFormat,
+    private readonly onFallback: (why: string) => void = warn,
+  ) {}
+
+  get isCbor(): boolean {
+    return this.setting !== 'json' && !this.hasFallenBack;
+  }
+
+  get mayFallBack(): boolean {
+    return this.setting === 'auto' && !this.hasFallenBack;
+  }
+
+  fallBack(why: string): void {
+    // Calls that were under way at the same time find out the same.
+    if (this.hasFallenBack) return;
+    this.hasFallenBack = true;
+    this.onFallback(why);
+  }
+}
+
+function warn(why: string): void {
+  process.emitWarning(`Kinesis is read as JSON from now on, which costs more CPU time: ${why}`, 'TidemarkWarning');
+}
