@@ -31,7 +31,9 @@ const RACE_SIZES = { records: 200_000, repeats: 3 };
 
 const command = new Command('bench')
   .description('Measures Tidemark on this machine, with local servers')
-  .addArgument(new Argument('[names...]', 'which benchmarks; default: all but race').choices([...Object.keys(benchmarks), 'race']))
+  .addArgument(
+    new Argument('[names...]', 'which benchmarks; default: all but race').choices([...Object.keys(benchmarks), 'race']),
+  )
   .option('--records <n>', 'records of a throughput or history run', wholeNumber, 400_000)
   .option('--repeats <n>', 'runs of each subject of throughput and isolation', wholeNumber, 5)
   .option(
@@ -41,7 +43,11 @@ const command = new Command('bench')
     130,
   )
   .option('--shards <n>', 'shards of idle', wholeNumber, 100)
-  .option('--contestants <list>', `of race: ${CONTESTANT_IDS.join(',')}; default: all that can be had`, listOf(CONTESTANT_IDS))
+  .option(
+    '--contestants <list>',
+    `of race: ${CONTESTANT_IDS.join(',')}; default: all that can be had`,
+    listOf(CONTESTANT_IDS),
+  )
   .option('--scenarios <list>', `of race: ${SCENARIO_NAMES.join(',')}; default: all`, listOf(SCENARIO_NAMES))
   .addOption(new Option('--profile', 'write CPU profiles to bench/results/profiles').default(false))
   .addOption(new Option('--json', 'JSON lines on standard output in place of tables').default(false))

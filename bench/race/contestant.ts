@@ -26,6 +26,8 @@ export interface Contestant {
   readonly startLimitMs: number;
   /** How long another worker may take to go on after a crash, milliseconds. */
   readonly failoverLimitMs: number;
+  /** Time from the start of a second worker until it stands by, milliseconds. */
+  readonly standByMs: number;
   /** Shards of the idle scenario: fewer for one that takes its shards slowly. */
   readonly idleShards: number;
   /** Times that a worker is killed, and stopped, to see another go on. */

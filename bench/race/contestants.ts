@@ -3,6 +3,7 @@ import path from 'node:path';
 import { PROJECT_ROOT } from '../../dev/stack/paths';
 import type { Contestant } from './contestant';
 import { nodeProgram } from './node-program';
+import { kclJava } from './rivals/kcl-java';
 import { lifion } from './rivals/lifion';
 
 function installedVersion(name: string): string {
@@ -23,6 +24,7 @@ function tidemark(variant: string, settings: Contestant['settings']): Contestant
     settings,
     startLimitMs: 60_000,
     failoverLimitMs: 60_000,
+    standByMs: 6_000,
     idleShards: 100,
     kills: 3,
     handOvers: 5,
@@ -40,6 +42,7 @@ const naive: Contestant = {
   settings: {},
   startLimitMs: 60_000,
   failoverLimitMs: 0,
+  standByMs: 0,
   idleShards: 0,
   kills: 0,
   handOvers: 0,
@@ -50,4 +53,5 @@ export const CONTESTANTS: readonly Contestant[] = [
   tidemark('JSON', { wire: 'json' }),
   naive,
   lifion,
+  kclJava,
 ];

@@ -7,7 +7,9 @@ export function raceTable(contestants: readonly Contestant[], rows: readonly Rac
   const keys = [...new Set(rows.map(({ scenario, figure }) => `${scenario}: ${figure}`))];
   const cells = keys.map((key) => [
     key,
-    ...titles.map((title) => cellOf(rows.find((row) => row.contestant === title && `${row.scenario}: ${row.figure}` === key))),
+    ...titles.map((title) =>
+      cellOf(rows.find((row) => row.contestant === title && `${row.scenario}: ${row.figure}` === key)),
+    ),
   ]);
   const lines = [['', ...titles], ['---', ...titles.map(() => '---:')], ...cells];
   const versions = contestants.map(({ title, version }) => `${title} ${version}`).join(', ');

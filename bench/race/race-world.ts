@@ -71,4 +71,3 @@ export class RaceWorld {
     await this.kinesis.stop();
   }
 }
-

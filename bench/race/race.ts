@@ -4,6 +4,8 @@ import { CONTESTANTS } from './contestants';
 import { raceTable } from './markdown';
 import { RaceWorld } from './race-world';
 import type { RaceRow } from './row';
+import { life } from './scenarios/life';
+import { quiet } from './scenarios/quiet';
 import { throughput } from './scenarios/throughput';
 
 export interface RaceOptions {
@@ -14,7 +16,7 @@ export interface RaceOptions {
 
 type Scenario = (world: RaceWorld, contestants: readonly Contestant[]) => Promise<RaceRow[]>;
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { throughput };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { throughput, quiet, life };
 
 export const SCENARIO_NAMES = Object.keys(SCENARIOS);
 export const CONTESTANT_IDS = CONTESTANTS.map(({ id }) => id);

@@ -30,6 +30,7 @@ export function rowsOf(
       version,
       scenario,
       figure,
-      spread: runs.length < 10 ? figureOf(runs) : { ...figureOf(runs), p99: Number(quantile(runs, 0.99).toPrecision(4)) },
+      spread:
+        runs.length < 10 ? figureOf(runs) : { ...figureOf(runs), p99: Number(quantile(runs, 0.99).toPrecision(4)) },
     }));
 }

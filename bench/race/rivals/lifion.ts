@@ -19,6 +19,7 @@ export const lifion: Contestant = {
   settings: { module: npmPackageFolder(PACKAGE) },
   startLimitMs: 120_000,
   failoverLimitMs: 120_000,
+  standByMs: 25_000,
   idleShards: 20,
   kills: 1,
   handOvers: 1,

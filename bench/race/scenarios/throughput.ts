@@ -36,7 +36,8 @@ export async function throughput(world: RaceWorld, contestants: readonly Contest
           world.context.report.progress(`throughput ${work} ${round}/${repeats} ${starter.contestant.title}: ${text}`);
         }
       }
-      for (const [{ contestant }, list] of runs) rows.push(...rowsOf(contestant, `throughput, ${work}`, byFigure(list)));
+      for (const [{ contestant }, list] of runs)
+        rows.push(...rowsOf(contestant, `throughput, ${work}`, byFigure(list)));
     }
     return rows;
   } finally {

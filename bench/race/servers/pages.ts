@@ -54,7 +54,12 @@ export function encodeRecord(form: PageForm, record: PageRecord, hasBefore: bool
 }
 
 /** `records` as the answer of GetRecords; in CBOR of AWS's reported form: bytes, and milliseconds under tag 1. */
-export function pageBody(form: PageForm, head: Readonly<Record<string, unknown>>, records: Buffer, count: number): Buffer {
+export function pageBody(
+  form: PageForm,
+  head: Readonly<Record<string, unknown>>,
+  records: Buffer,
+  count: number,
+): Buffer {
   if (form === 'cbor') {
     const list = Buffer.from([0x99, count >> 8, count & 0xff]);
     // The empty list at the end becomes one of `count` elements.
