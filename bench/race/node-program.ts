@@ -1,12 +1,8 @@
-import path from 'node:path';
-import { PROJECT_ROOT } from '../../dev/stack/paths';
+import { compiledProgram } from './compiled-programs';
 import type { CommandLine } from './contestant';
 import type { RaceOrder } from './messages';
 
-const PROGRAMS = path.join(PROJECT_ROOT, 'bench', 'race', 'programs');
-
-/** A TypeScript program of the race. */
+/** A Node program of the race. */
 export function nodeProgram(file: string, order: RaceOrder): CommandLine {
-  const args = ['--import', 'tsx', path.join(PROGRAMS, file), JSON.stringify(order)];
-  return { command: process.execPath, args };
+  return { command: process.execPath, args: [compiledProgram(file), JSON.stringify(order)] };
 }

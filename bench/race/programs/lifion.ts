@@ -21,6 +21,7 @@ interface LifionKinesis {
 }
 
 const VIEW: RecordView<LifionRecord> = { size: () => 0, parse: ({ data }) => data };
+const GRACE_MS = 1_000;
 const reporter = new Reporter();
 const { order } = reporter;
 const Kinesis = createRequire(__filename)(order.settings.module ?? '') as new (options: unknown) => LifionKinesis;
@@ -41,7 +42,8 @@ kinesis.on('data', ({ shardId, records }) => reporter.handle(shardId, records, V
 kinesis.on('error', (error) => console.error(error));
 process.once('SIGTERM', () => {
   kinesis.stopConsumer();
-  process.exit(0);
+  // It does not say when pages under way have been handed over.
+  setTimeout(() => process.exit(0), GRACE_MS);
 });
 kinesis.startConsumer().catch((error: unknown) => {
   console.error(error);
