@@ -1,4 +1,4 @@
-/** `npm run bench -- [throughput] [latency] [history] [idle] [isolation] [race] [options]`: docs/benchmarks.md says what each figure means. */
+/** `npm run bench -- [throughput] [latency] [history] [idle] [isolation] [decode] [race] [options]`: docs/benchmarks.md says what each figure means. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../dev/stack/error-text';
 import { Pinning } from './measure/pinning';
@@ -6,6 +6,7 @@ import { Report } from './measure/report';
 import type { Result } from './measure/result';
 import { CONTESTANT_IDS, race, SCENARIO_NAMES } from './race/race';
 import { BenchContext, type Sizes } from './scenarios/bench-context';
+import { decode } from './scenarios/decode';
 import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
 import { isolation } from './scenarios/isolation';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Res
   history,
   idle,
   isolation,
+  decode,
 };
 
 interface Options extends Sizes {

@@ -60,6 +60,17 @@ export interface ServerOrder {
   readonly shards?: number;
   readonly recordsPerShard?: number;
   readonly recordBytes?: number;
+  /** HTTPS, with a certificate that nobody trusts. */
+  readonly tls?: boolean;
+}
+
+/** What the program of `decode` is to measure. */
+export interface DecodeOrder {
+  readonly reader: 'sdk' | 'json' | 'cbor';
+  readonly endpoint: string;
+  readonly pageRecords: number;
+  readonly warmUpPages: number;
+  readonly pages: number;
 }
 
 export type ChildMessage =

@@ -1,3 +1,5 @@
+import { encodeCbor } from '../../test/support/scripted-kinesis/cbor';
+
 const ORDINAL_DIGITS = 12;
 const SEQUENCE_HEAD = '4966420173501';
 const SEQUENCE_DIGITS = 56;
@@ -9,46 +11,54 @@ interface Template {
   readonly offsets: readonly number[];
 }
 
+export type PageForm = 'json' | 'cbor';
+
 /** GetRecords answers of AWS's form, serialised once for each number of records; only sequence numbers are written anew. */
 export class CannedPages {
-  private readonly templates = new Map<number, Template>();
+  private readonly templates = new Map<string, Template>();
 
   constructor(private readonly recordBytes: number) {}
 
   /** The elements of `Records`, from the shard's record number `first` on. */
-  records(shard: number, first: number, count: number): Buffer {
-    const { bytes, offsets } = this.template(count);
+  records(form: PageForm, shard: number, { first, count }: { first: number; count: number }): Buffer {
+    const { bytes, offsets } = this.template(form, count);
     const page = Buffer.from(bytes);
     offsets.forEach((offset, index) => page.write(sequenceNumber(shard, first + index), offset, 'latin1'));
     return page;
   }
 
-  private template(count: number): Template {
-    const known = this.templates.get(count);
+  private template(form: PageForm, count: number): Template {
+    const key = `${form} ${count}`;
+    const known = this.templates.get(key);
     if (known) return known;
-    const parts = Array.from({ length: count }, (_, index) => this.record(index));
+    const parts: Buffer[] = [];
+    const offsets: number[] = [];
     let length = 0;
-    const offsets = parts.map((part) => {
-      const offset = length + '{"SequenceNumber":"'.length;
-      length += part.length + 1;
-      return offset;
-    });
-    const template = { bytes: Buffer.from(parts.join(','), 'latin1'), offsets };
-    this.templates.set(count, template);
+    for (let index = 0; index < count; index += 1) {
+      const part = form === 'json' ? this.jsonRecord(index, index === count - 1) : encodeCbor(this.record(index));
+      offsets.push(length + part.indexOf(SEQUENCE_HEAD));
+      parts.push(part);
+      length += part.length;
+    }
+    const template = { bytes: Buffer.concat(parts), offsets };
+    this.templates.set(key, template);
     return template;
   }
 
-  private record(index: number): string {
+  private jsonRecord(index: number, isLast: boolean): Buffer {
+    return Buffer.from(`${JSON.stringify(this.record(index))}${isLast ? '' : ','}`);
+  }
+
+  private record(index: number): Record<string, string | number> {
     // Not one byte repeated: base64 of varied text, as real payloads are.
     const data = Buffer.from(Array.from({ length: this.recordBytes }, (_, at) => 32 + ((at * 31 + index * 7) % 90)));
-    const fields = {
+    return {
       SequenceNumber: sequenceNumber(0, index),
       ApproximateArrivalTimestamp: (Date.now() - 60_000 + index) / 1_000,
       Data: data.toString('base64'),
       PartitionKey: `partition-${String(index % 1_000).padStart(6, '0')}`,
       EncryptionType: 'NONE',
     };
-    return JSON.stringify(fields);
   }
 }
 

@@ -19,6 +19,9 @@ const NULL = 0xf6;
 const UNDEFINED = 0xf7;
 const BREAK = 0xff;
 
+/** Stands for a length that is not said beforehand: larger than any that is. */
+const INDEFINITE = Infinity;
+
 const MAX_DEPTH = 32;
 const REPLACEMENT = '\ufffd';
 
@@ -53,7 +56,7 @@ export class CborReader {
   }
 
   hasMore(left: number): boolean {
-    if (left !== Infinity) return left > 0;
+    if (left !== INDEFINITE) return left > 0;
     if (this.peek() !== BREAK) return true;
     this.at += 1;
     return false;
@@ -62,7 +65,7 @@ export class CborReader {
   /** Reads a key: its place among the names, -1 for another. */
   nameAmong(names: CborNames): number {
     this.expect(TEXT);
-    if (this.argument === Infinity) return names.placeOfText(this.joinText());
+    if (this.argument === INDEFINITE) return names.placeOfText(this.joinText());
     const start = this.advance();
     return names.placeOf(this.view, start, this.at - start);
   }
@@ -77,7 +80,7 @@ export class CborReader {
 
   text(): string {
     this.expect(TEXT);
-    return this.argument === Infinity ? this.joinText() : this.textHere();
+    return this.argument === INDEFINITE ? this.joinText() : this.textHere();
   }
 
   /** Passes over one item; gives it if it is a text. */
@@ -91,9 +94,9 @@ export class CborReader {
   /** A byte string as a view where it is in one piece; of a text, what `decode` makes of it. */
   bytesOr(decode: (text: string) => Buffer): Buffer {
     const type = this.head();
-    if (type === BYTES) return this.argument === Infinity ? this.joinBytes() : this.viewHere();
+    if (type === BYTES) return this.argument === INDEFINITE ? this.joinBytes() : this.viewHere();
     if (type !== TEXT) throw invalid('an item of another type');
-    return decode(this.argument === Infinity ? this.joinText() : this.textHere());
+    return decode(this.argument === INDEFINITE ? this.joinText() : this.textHere());
   }
 
   /** An integer or a float of any width. Integers beyond 2^53 lose digits. */
@@ -102,7 +105,7 @@ export class CborReader {
     const initial = this.peek();
     if (initial >> 5 === SIMPLE) return this.float(initial);
     const type = this.head();
-    if ((type !== UNSIGNED && type !== NEGATIVE) || this.argument === Infinity)
+    if ((type !== UNSIGNED && type !== NEGATIVE) || this.argument === INDEFINITE)
       throw invalid('an item of another type');
     return type === UNSIGNED ? this.argument : -1 - this.argument;
   }
@@ -111,27 +114,20 @@ export class CborReader {
   skip(depth = 0): void {
     if (depth > MAX_DEPTH) throw invalid('too deep nesting');
     const type = this.head();
-    switch (type) {
-      case UNSIGNED:
-      case NEGATIVE:
-        if (this.argument === Infinity) throw invalid('a number without an end');
-        return;
-      case BYTES:
-      case TEXT:
-        if (this.argument !== Infinity) return void this.advance();
-        for (; this.hasMore(Infinity);) this.chunk(type);
-        return;
-      case LIST:
-      case MAP:
-        return this.skipItems(type === MAP ? 2 : 1, depth);
-      default:
-        if (this.argument === Infinity) throw invalid('an end without a beginning');
-    }
+    if (type === LIST) return this.skipItems(1, depth);
+    if (type === MAP) return this.skipItems(2, depth);
+    if (type === BYTES || type === TEXT) return this.skipString(type);
+    if (this.argument === INDEFINITE) throw invalid('an end without a beginning');
   }
 
   /** @throws `INVALID_ANSWER` if anything follows. */
   finish(): void {
     if (this.at !== this.end) throw invalid('something behind its end');
+  }
+
+  private skipString(type: number): void {
+    if (this.argument !== INDEFINITE) return void this.advance();
+    while (this.hasMore(INDEFINITE)) this.chunk(type);
   }
 
   private skipItems(perEntry: 1 | 2, depth: number): void {
@@ -153,19 +149,19 @@ export class CborReader {
       this.argument = info < 24 ? info : this.longArgument(info);
       const type = initial >> 5;
       if (type !== TAG) return type;
-      if (this.argument === Infinity) throw invalid('a tag without a number');
+      if (this.argument === INDEFINITE) throw invalid('a tag without a number');
     }
   }
 
   private skipTags(): void {
     while (this.peek() >> 5 === TAG) {
       const info = this.byte() & 31;
-      if (info >= 24 && this.longArgument(info) === Infinity) throw invalid('a tag without a number');
+      if (info >= 24 && this.longArgument(info) === INDEFINITE) throw invalid('a tag without a number');
     }
   }
 
   private longArgument(info: number): number {
-    if (info === 31) return Infinity;
+    if (info === 31) return INDEFINITE;
     if (info > 27) throw invalid('a reserved length');
     let value = 0;
     for (let left = 1 << (info - 24); left > 0; left -= 1) value = value * 256 + this.byte();
@@ -175,7 +171,7 @@ export class CborReader {
   /** The count in the head that was read last. */
   private countOf(itemsPerEntry: number): number {
     const count = this.argument;
-    if (count !== Infinity && count * itemsPerEntry > this.end - this.at) throw cutOff();
+    if (count !== INDEFINITE && count * itemsPerEntry > this.end - this.at) throw cutOff();
     return count;
   }
 
@@ -214,7 +210,7 @@ export class CborReader {
 
   private joinText(): string {
     const parts: string[] = [];
-    while (this.hasMore(Infinity)) {
+    while (this.hasMore(INDEFINITE)) {
       this.chunk(TEXT, () => parts.push(this.textHere()));
     }
     return parts.join('');
@@ -222,14 +218,14 @@ export class CborReader {
 
   private joinBytes(): Buffer {
     const parts: Buffer[] = [];
-    while (this.hasMore(Infinity)) this.chunk(BYTES, () => parts.push(this.viewHere()));
+    while (this.hasMore(INDEFINITE)) this.chunk(BYTES, () => parts.push(this.viewHere()));
     return Buffer.concat(parts);
   }
 
   /** One piece of a string of indefinite length, which must be a string of its own kind and of a definite length. */
   private chunk(type: number, take: () => unknown = () => this.advance()): void {
     this.expect(type);
-    if (this.argument === Infinity) throw invalid('a string in a string');
+    if (this.argument === INDEFINITE) throw invalid('a string in a string');
     take();
   }
 

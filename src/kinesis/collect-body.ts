@@ -20,14 +20,16 @@ export function collectBody({ headers, body }: RawResponse): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
+    const onClose = (): void => reject(brokenOff());
     body.on('data', (chunk: Uint8Array) => {
       chunks.push(chunk);
       bytes += chunk.byteLength;
       if (bytes > MAX_BODY_BYTES) body.destroy(tooLarge());
     });
     body.once('error', reject);
-    body.once('close', () => reject(brokenOff()));
+    body.once('close', onClose);
     body.once('end', () => {
+      body.off('close', onClose);
       if (Number.isInteger(announced) && announced !== bytes) reject(brokenOff());
       else resolve(copyOf(chunks, bytes));
     });

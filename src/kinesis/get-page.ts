@@ -11,7 +11,7 @@ import { decodePage } from './page-decoder';
 import { CBOR_CONTENT_TYPE, type Wire } from './wire';
 
 const NOTHING_MORE = Buffer.from('{}');
-const OPENING_BRACE = 0x7b;
+const FIRST_MAP = 0xa0;
 
 export type PageRequest = Pick<GetRecordsCommandInput, 'StreamARN' | 'ShardIterator' | 'Limit'>;
 
@@ -104,16 +104,10 @@ class PageCall {
   }
 }
 
-/** By its content type; without a telling one, by the first byte, which begins no map of CBOR if it is a brace. */
+/** By its content type; without a telling one, by the first byte: no text begins with that of a map or a tag. */
 function isCbor({ headers }: RawResponse, body: Buffer): boolean {
   const type = headers['content-type'] ?? '';
-  if (type.includes('cbor')) return true;
-  return (
-    !type.includes('json') &&
-    body.length > 0 &&
-    body[0] !== OPENING_BRACE &&
-    !/\s/.test(String.fromCharCode(body[0] ?? 0))
-  );
+  return type.includes('cbor') || (!type.includes('json') && (body[0] ?? 0) >= FIRST_MAP);
 }
 
 function parseError(body: Buffer): Record<string, unknown> {

@@ -18,3 +18,9 @@ export function notePage(page: Buffer, records: readonly RawRecord[]): void {
 export function viewsOf(memory: ArrayBufferLike): number | undefined {
   return counts.get(memory);
 }
+
+/** A page's memory went to another thread and came back as `to`. */
+export function movePage(from: ArrayBufferLike, to: ArrayBufferLike | undefined): void {
+  const views = counts.get(from);
+  if (views !== undefined && to !== undefined) counts.set(to, views);
+}

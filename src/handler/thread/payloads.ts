@@ -1,7 +1,7 @@
 import { isArrayBuffer } from 'node:util/types';
 import { TidemarkError } from '../../core/errors';
 import type { RawRecord } from '../../kinesis/kinesis-port';
-import { viewsOf } from '../../kinesis/page-views';
+import { movePage, viewsOf } from '../../kinesis/page-views';
 
 /** Node's pool of small buffers is of this size and shared by strangers: nothing as small is given away. */
 const SHARED_POOL_BYTES = Buffer.poolSize;
@@ -141,6 +141,7 @@ function isBorrowed({ places, borrowed }: PackedRecords, at: number): boolean {
 
 function repair(records: readonly RawRecord[], packed: PackedRecords, buffers: readonly ArrayBuffer[]): void {
   if (packed.borrowed === 0) return;
+  packed.buffers.forEach((buffer, index) => movePage(buffer, buffers[index]));
   for (const [at, record] of records.entries())
     if (isBorrowed(packed, at)) Object.assign(record, { data: payloadAt(packed.places, at, buffers) });
 }

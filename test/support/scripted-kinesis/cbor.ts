@@ -12,6 +12,7 @@ export const CBOR_TYPE = 'application/x-amz-cbor-1.1';
 
 const TIMES = new Set(['ApproximateArrivalTimestamp', 'Timestamp', 'StreamCreationTimestamp']);
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
+const NULL = Buffer.from([0xf6]);
 const BREAK = Buffer.from([0xff]);
 
 export function asksForCbor({ headers }: Pick<JsonRequest, 'headers'>): boolean {
@@ -26,17 +27,28 @@ export function cborReply(reply: JsonReply, form: CborForm): JsonReply {
 }
 
 export function encodeCbor(value: unknown, form: CborForm = {}, name = ''): Buffer {
-  if (value === null || value === undefined) return Buffer.from([0xf6]);
-  if (typeof value === 'boolean') return Buffer.from([value ? 0xf5 : 0xf4]);
-  if (typeof value === 'number')
-    return TIMES.has(name) ? encodeTime(value, form.time ?? 'tagged ms') : encodeNumber(value);
-  if (typeof value === 'string') return encodeString(value, form, name === 'Data');
-  const items = Array.isArray(value)
+  switch (typeof value) {
+    case 'boolean':
+      return Buffer.from([value ? 0xf5 : 0xf4]);
+    case 'number':
+      return TIMES.has(name) ? encodeTime(value, form.time ?? 'tagged ms') : encodeNumber(value);
+    case 'string':
+      return encodeString(value, form, name === 'Data');
+    case 'object':
+      return value === null ? NULL : encodeItems(value, form);
+    default:
+      return NULL;
+  }
+}
+
+function encodeItems(value: object, form: CborForm): Buffer {
+  const isList = Array.isArray(value);
+  const items = isList
     ? value.map((item) => encodeCbor(item, form))
     : Object.entries(value).flatMap(([key, item]) => [encodeString(key, {}, false), encodeCbor(item, form, key)]);
-  const [type, count] = Array.isArray(value) ? [4, items.length] : [5, items.length / 2];
+  const type = isList ? 4 : 5;
   if (form.indefinite) return Buffer.concat([Buffer.from([(type << 5) | 31]), ...items, BREAK]);
-  return Buffer.concat([head(type, count), ...items]);
+  return Buffer.concat([head(type, isList ? items.length : items.length / 2), ...items]);
 }
 
 function encodeString(text: string, form: CborForm, isData: boolean): Buffer {

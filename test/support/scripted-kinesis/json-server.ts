@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,6 +18,8 @@ export interface JsonServerOptions {
   nowMs: () => number;
   /** How GetRecords is answered in CBOR when a client asks for it; 'refused' as by an endpoint that knows JSON alone. Default: nothing is done. */
   cbor?: () => CborForm | 'refused';
+  /** HTTPS with this certificate. Default: plain HTTP. */
+  tls?: { readonly key: string; readonly cert: string };
 }
 
 /** What both test servers offer besides their own controls. */
@@ -49,16 +52,19 @@ class FaultyJsonServer implements FaultyServer {
 
   constructor(private readonly options: JsonServerOptions) {
     // A short keep-alive would close idle connections under a client that is about to use them.
-    this.server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (message, response) => {
-      this.serve(message, response).catch(() => message.socket.destroy());
-    });
+    const listener = (message: IncomingMessage, response: ServerResponse): void =>
+      void this.serve(message, response).catch(() => message.socket.destroy());
+    const settings = { keepAliveTimeout: 120_000, requestTimeout: 0 };
+    this.server = options.tls
+      ? createTlsServer({ ...settings, ...options.tls }, listener)
+      : createServer(settings, listener);
     this.server.on('connection', (socket) => {
       if (this.isOut) socket.resetAndDestroy();
     });
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   listen(): Promise<void> {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import { lend, unpack, type Loan } from '../../../src/handler/thread/payloads';
 import type { RawRecord } from '../../../src/kinesis/kinesis-port';
+import { notePage } from '../../../src/kinesis/page-views';
 
 /** What a message does with a loan: the payloads change hands. */
 function sent({ packed, transfer }: Loan): { records: RawRecord[]; buffers: ArrayBuffer[] } {
@@ -44,6 +45,53 @@ it('a page that the records cover wholly goes itself, and comes back', () => {
   expect(bytesOf(there)).toEqual([0, 0, 0]);
   expect(fillsOf(records)).toEqual([1, undefined, 2]);
   expect(bytesOf(records)).toEqual([LARGE, 0, LARGE]);
+});
+
+/** A page in CBOR: views with other things before, between and behind them. */
+function gappyPageOf(payloads: readonly Uint8Array[]): RawRecord[] {
+  const page = Buffer.allocUnsafeSlow(payloads.reduce((sum, { length }) => sum + length + 100, 100));
+  let offset = 100;
+  const records = payloads.map((payload, index) => {
+    page.set(payload, offset);
+    const data = page.subarray(offset, offset + payload.length);
+    offset += payload.length + 100;
+    return { sequenceNumber: String(index), partitionKey: `key-${index}`, data, arrivalMs: index };
+  });
+  notePage(page, records);
+  return records;
+}
+
+it('a page with gaps goes itself where all its records go, again and again', () => {
+  const records = gappyPageOf([large(1), new Uint8Array(), large(2)]);
+  for (const _ of ['first', 'second']) {
+    const loan = lend(records, false);
+    expect(loan.packed).toMatchObject({ borrowed: 1, buffers: { length: 1 } });
+    const { records: there, buffers } = sent(loan);
+    expect([bytesOf(records), fillsOf(there)]).toEqual([
+      [0, 0, 0],
+      [1, undefined, 2],
+    ]);
+    back(loan, buffers);
+    expect([bytesOf(records), fillsOf(records)]).toEqual([
+      [LARGE, 0, LARGE],
+      [1, undefined, 2],
+    ]);
+  }
+});
+
+it.each([
+  ['of which another record stays', gappyPageOf([large(1), large(2)]).slice(1)],
+  ['whose records come in another order', gappyPageOf([large(1), large(2)]).toReversed()],
+  [
+    'with one record twice',
+    gappyPageOf([large(1), large(2)]).flatMap((record, at) => (at === 0 ? [record, record] : [])),
+  ],
+])('a page with gaps %s stays, and copies go', (_, records) => {
+  const before = fillsOf(records);
+  const loan = lend(records, false);
+  expect(loan.packed).toMatchObject({ borrowed: 0, buffers: { length: 1 } });
+  expect(fillsOf(sent(loan).records)).toEqual(before);
+  expect(fillsOf(records)).toEqual(before);
 });
 
 it.each([
