@@ -34,6 +34,15 @@ export class Report {
     if (!this.isJson) for (const line of [titleOf(results), tableOf(results)]) console.log(line);
   }
 
+  /** Lines of JSON alone. */
+  addRows(rows: readonly object[]): void {
+    for (const row of rows) this.writeLine(row);
+  }
+
+  text(text: string): void {
+    if (!this.isJson) console.log(text);
+  }
+
   progress(line: string): void {
     console.error(line);
   }
