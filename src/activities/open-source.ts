@@ -5,14 +5,15 @@ import { planReadStart, type DataLoss } from '../core/read-start';
 import type { Progress } from '../core/shard-work';
 import type { StreamDescription } from '../kinesis/kinesis-port';
 import { isPassingTrouble } from '../kinesis/passing-trouble';
-import { ShardReader } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import { unlessAborted } from '../kinesis/unless-aborted';
 import { BatchSource } from './batch-source';
+import type { CheckpointHold } from './checkpoint-hold';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import { openedChannel, type OpenedMessage } from './diagnostics';
+import { openReader } from './open-reader';
 import { sleep } from './sleep';
-import { watchedKinesis, watchedReader } from './watched-reads';
+import { watchedReader } from './watched-reads';
 
 export interface SourceWorld {
   readonly dependencies: ActivityDependencies;
@@ -22,6 +23,7 @@ export interface SourceWorld {
   readonly stop: AbortSignal;
   /** Told of each failed call that is made again, and of `undefined` when calls succeed again. */
   readonly onTrouble: (error: unknown) => void;
+  readonly hold: Pick<CheckpointHold, 'checkpoint' | 'writer'>;
 }
 
 export interface SourceStart {
@@ -35,31 +37,16 @@ export async function openSource(
   world: SourceWorld,
   { shard, position, progress }: SourceStart,
 ): Promise<{ source: BatchSource; loss?: DataLoss }> {
-  const { runtime, dependencies, watch, stop, onTrouble } = world;
-  const { options } = runtime.definition;
+  const { options } = world.runtime.definition;
   const { retentionMs, serviceNowMs } = await describeStream(world);
   const describedAt = performance.now();
   openedChannel.publish({ shard, retentionMs } satisfies OpenedMessage);
   const { lastArrivalMs, caughtUpAtMs } = progress;
   const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs: serviceNowMs, retentionMs });
-  const reader = new ShardReader(
-    {
-      kinesis: watchedKinesis(runtime.kinesis, shard),
-      watch,
-      random: dependencies.random,
-      // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
-      now: () => Math.floor(serviceNowMs + performance.now() - describedAt),
-      sleep,
-      onTrouble,
-    },
-    {
-      shard,
-      start: iterator,
-      limit: Math.max(1_000, options.maxBatchRecords),
-      pollIntervalMs: options.pollIntervalMs,
-    },
-  );
-  return { source: new BatchSource(watchedReader(reader, shard), options, stop), ...(loss ? { loss } : {}) };
+  // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
+  const now = (): number => Math.floor(serviceNowMs + performance.now() - describedAt);
+  const reader = openReader(world, { shard, position, start: iterator, now });
+  return { source: new BatchSource(watchedReader(reader, shard), options, world.stop), ...(loss ? { loss } : {}) };
 }
 
 async function describeStream({ watch, dependencies, stop, onTrouble }: SourceWorld): Promise<StreamDescription> {

@@ -120,7 +120,7 @@ export class Slice {
     const { ownership, ...world } = this.world;
     const { hold } = this;
     const { source, loss } = await openSource(
-      { ...world, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
+      { ...world, hold, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
       { shard: this.input.shard, position, progress: hold.progress },
     );
     if (loss) {

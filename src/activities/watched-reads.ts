@@ -27,7 +27,7 @@ export function watchedKinesis(kinesis: KinesisPort, shard: ShardIdentity): Kine
 }
 
 /** A reader that tells of each page. */
-export function watchedReader(reader: ShardReader, shard: ShardIdentity): Pick<ShardReader, 'read'> {
+export function watchedReader(reader: Pick<ShardReader, 'read'>, shard: ShardIdentity): Pick<ShardReader, 'read'> {
   return {
     read: async (signal) => {
       const result = await reader.read(signal);

@@ -1,5 +1,6 @@
 import { TidemarkError } from './errors';
 import type { FailurePolicy } from './failure-policy';
+import { resolveFanOut, type ResolvedFanOut } from './fan-out-options';
 import {
   DEAD_LETTER_TTL_RANGE,
   defaultConsumerOptions,
@@ -26,6 +27,8 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly tableName: string;
   readonly errorDetail: 'code' | 'message';
   readonly onFailure: FailurePolicy;
+  /** Undefined: shards are polled. */
+  readonly fanOut?: ResolvedFanOut;
   readonly isolation: 'inline' | 'thread';
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
@@ -43,6 +46,7 @@ const KNOWN = [
     'tableName',
     'errorDetail',
     'onFailure',
+    'fanOut',
     'isolation',
     'file',
     'deadLetterTtlMs',
@@ -73,12 +77,13 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const tableName = check(matching(table, TABLE_NAME), 'tableName', '3 to 255 letters, digits or _.-', table);
   const more = { ...resolveChoices(given, problems), ...resolveOptional(given, problems) };
   const onFailure = resolveFailurePolicy(given.onFailure, problems);
+  const fanOut = resolveFanOut(given.fanOut, name ?? '', problems);
   const tuning = resolveTuning(given, problems);
   const aws = resolveAws(given.aws, problems);
   problems.push(...unknownOptions(given, KNOWN, ''));
 
   if (problems.length > 0 || !name || !stream || !start || !tableName) throw invalid(problems);
-  return { name, ...stream, start, tableName, onFailure, aws, ...more, ...tuning };
+  return { name, ...stream, start, tableName, onFailure, ...(fanOut ? { fanOut } : {}), aws, ...more, ...tuning };
 }
 
 function invalid(problems: readonly string[]): TidemarkError {

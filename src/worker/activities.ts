@@ -56,10 +56,11 @@ function runtimesOf(consumers: readonly ConsumerDefinition[], runners: HandlerRu
     if (runtimes.has(key)) {
       throw new TidemarkError('DUPLICATE_CONSUMER', `Two consumers are called ${name} on stream ${streamName}`);
     }
-    const { kinesis, store, letters, history } = createConsumerServices(definition.options);
+    const { kinesis, fanOut, store, letters, history } = createConsumerServices(definition.options);
     const handlers = createHandlerRunners(definition);
     runners.push(handlers);
-    runtimes.set(key, { definition, kinesis, store, letters, history, runner: () => handlers.create() });
+    const services = { kinesis, ...(fanOut ? { fanOut } : {}), store, letters, history };
+    runtimes.set(key, { definition, ...services, runner: () => handlers.create() });
   }
   return runtimes;
 }
