@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError } from './aws-error';
@@ -27,7 +28,7 @@ export interface FaultyServer {
   close(): Promise<void>;
 }
 
-/** An HTTP/1.1 server on a free loopback port that passes every request through fault rules. */
+/** A server of HTTP/1.1 and cleartext HTTP/2 on a free loopback port that passes every request through fault rules. */
 export async function startJsonServer(options: JsonServerOptions): Promise<FaultyServer> {
   const server = new FaultyJsonServer(options);
   await server.listen();
@@ -38,41 +39,68 @@ class FaultyJsonServer implements FaultyServer {
   readonly faults = new FaultRules();
   readonly requests = new RequestLog();
   private readonly closing = new AbortController();
-  private readonly server: Server;
+  private readonly http1: Server;
+  private readonly http2: Http2Server;
+  /** Hands each connection to the server of what its first byte begins. */
+  private readonly front: TcpServer;
+  private readonly sockets = new Set<Socket>();
   private isOut = false;
 
   constructor(private readonly options: JsonServerOptions) {
     // A short keep-alive would close idle connections under a client that is about to use them.
-    this.server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (message, response) => {
+    this.http1 = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (message, response) => {
       this.serve(message, response).catch(() => message.socket.destroy());
     });
-    this.server.on('connection', (socket) => {
-      if (this.isOut) socket.resetAndDestroy();
+    // Its messages have what is used here of HTTP/1.1's.
+    this.http2 = createHttp2Server((message, response) => {
+      const [like, answer] = [message, response] as unknown as [IncomingMessage, ServerResponse];
+      this.serve(like, answer).catch(() => message.stream.session?.destroy());
     });
+    this.http2.on('sessionError', () => undefined);
+    this.front = createTcpServer((socket) => this.accept(socket));
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${(this.front.address() as AddressInfo).port}`;
   }
 
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(0, '127.0.0.1', resolve);
+      this.front.once('error', reject);
+      this.front.listen(0, '127.0.0.1', resolve);
     });
   }
 
   outage(on: boolean): void {
     this.isOut = on;
-    if (on) this.server.closeAllConnections();
+    if (on) this.destroySockets();
   }
 
   async close(): Promise<void> {
     if (this.closing.signal.aborted) return;
     this.closing.abort();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeAllConnections();
+    const closed = new Promise<void>((resolve) => this.front.close(() => resolve()));
+    this.destroySockets();
     await closed;
+  }
+
+  private accept(socket: Socket): void {
+    if (this.isOut) return void socket.resetAndDestroy();
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.sockets.delete(socket));
+    socket.once('data', (first: Buffer) => {
+      socket.pause();
+      socket.unshift(first);
+      // The preface of HTTP/2 is `PRI * HTTP/2.0`; this server knows no method but POST, and no other begins with PR.
+      const server = first.subarray(0, 3).toString('latin1') === 'PRI' ? this.http2 : this.http1;
+      server.emit('connection', socket);
+      socket.resume();
+    });
+  }
+
+  private destroySockets(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 
   private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,8 +149,9 @@ class FaultyJsonServer implements FaultyServer {
       'x-amzn-requestid': randomUUID(),
       date: new Date(this.options.nowMs()).toUTCString(),
       ...reply.headers,
-      'content-length': reply.body.length,
+      ...(reply.stream ? {} : { 'content-length': reply.body.length }),
     });
+    if (reply.stream) return reply.stream(response);
     if (!truncate) return void response.end(reply.body);
     response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => response.socket?.destroy());
   }
