@@ -50,5 +50,5 @@ export function createConsumerServices(options: ResolvedOptions): ConsumerServic
 function createFanOut(client: KinesisClient, { aws, region, fanOut }: ResolvedOptions): FanOut | undefined {
   if (!fanOut) return undefined;
   const http2 = createSubscriptionClient(aws, region);
-  return new FanOut(new AwsFanOut(client, http2), fanOut, () => http2.destroy());
+  return new FanOut(new AwsFanOut(client, http2), fanOut, { closePort: () => http2.destroy() });
 }

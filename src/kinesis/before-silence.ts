@@ -7,14 +7,17 @@ import { TidemarkError } from '../core/errors';
 export const SILENCE_MS = 35_000;
 
 /** What `promise` gives, unless it says nothing for too long: then `controller` is aborted. @throws `KINESIS_UNAVAILABLE` */
-export async function beforeSilence<T>(promise: Promise<T>, controller: AbortController): Promise<T> {
+export async function beforeSilence<T>(
+  promise: Promise<T>,
+  controller: AbortController,
+  silenceMs: number,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const seconds = SILENCE_MS / 1_000;
-      reject(new TidemarkError('KINESIS_UNAVAILABLE', `A subscription said nothing for ${seconds} s`));
+      reject(new TidemarkError('KINESIS_UNAVAILABLE', `A subscription said nothing for ${silenceMs} ms`));
       controller.abort();
-    }, SILENCE_MS);
+    }, silenceMs);
   });
   // One that is given up fails later, unheard.
   promise.catch(() => undefined);

@@ -2,19 +2,29 @@ import type { ResolvedFanOut } from '../core/fan-out-options';
 import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
 import type { IteratorStart } from '../core/read-start';
+import { SILENCE_MS } from './before-silence';
 import type { FanOutPort } from './fan-out-port';
 import { FanOutReader, type FanOutReaderEnvironment } from './fan-out-reader';
 import { ShardFeed, type FeedEnvironment } from './shard-feed';
 import { StreamConsumerWatch } from './stream-consumer-watch';
 
 export type SliceEnvironment = Omit<FanOutReaderEnvironment, 'consumer'> &
-  Omit<FeedEnvironment, 'port' | 'consumer' | 'monotonicMs'> & { readonly onRegistered: (arn: string) => void };
+  Omit<FeedEnvironment, 'port' | 'consumer' | 'monotonicMs' | 'silenceMs'> & {
+    readonly onRegistered: (arn: string) => void;
+  };
 
 /** Where a slice begins to read. */
 export interface FeedStart {
   readonly shard: ShardIdentity;
   readonly position: Position;
   readonly start: IteratorStart;
+}
+
+export interface FanOutWorld {
+  readonly closePort?: () => void;
+  readonly monotonicMs?: () => number;
+  /** How long a subscription may be silent. */
+  readonly silenceMs?: number;
 }
 
 /** Enhanced fan-out of one consumer in one process: its stream consumers, and the subscriptions that are in force. */
@@ -25,8 +35,7 @@ export class FanOut {
   constructor(
     private readonly port: FanOutPort,
     private readonly options: ResolvedFanOut,
-    private readonly closePort: () => void = () => undefined,
-    private readonly monotonicMs: () => number = () => performance.now(),
+    private readonly world: FanOutWorld = {},
   ) {}
 
   get isPollingAllowed(): boolean {
@@ -38,7 +47,8 @@ export class FanOut {
     const consumer = this.consumerOf(shard, environment);
     if (consumer.isMissing && this.isPollingAllowed) return undefined;
     const { port, monotonicMs } = this;
-    const world = { ...environment, port, consumer, monotonicMs };
+    const { silenceMs = SILENCE_MS } = this.world;
+    const world = { ...environment, port, consumer, monotonicMs, silenceMs };
     const key = `${keyOf(shard)}/${shard.shardId}`;
     const known = this.feeds.get(key);
     const feed = known?.canResume(position) ? known : new ShardFeed(world, shard, position, start);
@@ -54,7 +64,11 @@ export class FanOut {
   /** Ends every subscription. */
   close(): void {
     for (const feed of [...this.feeds.values()]) feed.close();
-    this.closePort();
+    this.world.closePort?.();
+  }
+
+  private get monotonicMs(): () => number {
+    return this.world.monotonicMs ?? (() => performance.now());
   }
 
   private consumerOf(stream: ShardIdentity, { onRegistered }: SliceEnvironment): StreamConsumerWatch {

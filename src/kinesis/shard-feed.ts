@@ -31,6 +31,8 @@ export interface FeedEnvironment {
   /** Clock of the service, epoch milliseconds. */
   readonly now: () => number;
   readonly monotonicMs: () => number;
+  /** How long a subscription may be silent. */
+  readonly silenceMs: number;
   /** Rejects when `signal` aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Before the place of another subscription is taken. @throws if another execution has the shard */
@@ -171,9 +173,9 @@ export class ShardFeed {
 
   private async receiveOnce(signal: AbortSignal): Promise<void> {
     const connection = (this.connection ??= await this.connect(signal));
-    const { monotonicMs, now, note } = this.environment;
+    const { monotonicMs, now, note, silenceMs } = this.environment;
     const pulledAt = { monotonicMs: monotonicMs(), serviceMs: now() };
-    const { done, value: event } = await beforeSilence(connection.events.next(), connection.controller);
+    const { done, value: event } = await beforeSilence(connection.events.next(), connection.controller, silenceMs);
     if (done) {
       this.disconnect();
       note((this.livedMs ?? 0) >= EXPIRES_AFTER_MS ? 'expired' : 'taken');
@@ -246,9 +248,9 @@ export class ShardFeed {
     const giveUp = (): void => controller.abort(signal.reason);
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      const { port } = this.environment;
+      const { port, silenceMs } = this.environment;
       const request = { consumerArn, streamName, shardId, start };
-      const events = await beforeSilence(port.subscribe(request, controller.signal), controller);
+      const events = await beforeSilence(port.subscribe(request, controller.signal), controller, silenceMs);
       return { events: events[Symbol.asyncIterator](), controller };
     } catch (error) {
       if (codeOf(error) !== 'INVALID_SEQUENCE_NUMBER' || this.continuation === undefined) throw error;

@@ -4,7 +4,7 @@ import { TidemarkError } from '../core/errors';
 import type { IteratorStart } from '../core/read-start';
 import type { SubscriptionRequest } from './fan-out-port';
 
-type Body = AsyncIterable<Uint8Array> & Partial<Pick<ClientHttp2Stream, 'session'>>;
+type Body = AsyncIterable<Uint8Array> & Partial<Pick<ClientHttp2Stream, 'session' | 'rstCode'>>;
 
 interface RawResponse {
   readonly statusCode: number;
@@ -42,7 +42,13 @@ export async function subscribeToShard(
   if (!body) throw new TidemarkError('INVALID_ANSWER', 'Kinesis answered SubscribeToShard with nothing');
   // A subscription that nobody reads from must not keep the process alive.
   body.session?.unref();
-  return body;
+  return untilItsEnd(body);
+}
+
+/** Node ends a body whose connection has broken as if it were whole; only the code tells. */
+async function* untilItsEnd(body: Body): AsyncGenerator<Uint8Array> {
+  yield* body;
+  if (body.rstCode) throw Object.assign(new Error('The stream was cut off'), { code: 'ERR_HTTP2_STREAM_CANCEL' });
 }
 
 function toStartingPosition(start: IteratorStart): StartingPosition {

@@ -92,9 +92,9 @@ class FaultyJsonServer implements FaultyServer {
     socket.once('data', (first: Buffer) => {
       socket.pause();
       socket.unshift(first);
-      // The preface of HTTP/2 is `PRI * HTTP/2.0`; this server knows no method but POST, and no other begins with PR.
-      const server = first.subarray(0, 3).toString('latin1') === 'PRI' ? this.http2 : this.http1;
-      server.emit('connection', socket);
+      // The preface of HTTP/2 is `PRI * HTTP/2.0`; no method of HTTP/1.1 begins so. An HTTP/2 session takes what was read from the socket by itself.
+      if (first.subarray(0, 3).toString('latin1') === 'PRI') return void this.http2.emit('connection', socket);
+      this.http1.emit('connection', socket);
       socket.resume();
     });
   }

@@ -99,7 +99,7 @@ export class Subscription {
     const { stream } = this.response as unknown as { stream?: ServerHttp2Stream };
     this.over();
     stream?.session?.goaway(0);
-    stream?.close(8);
+    stream?.destroy(new Error('The session goes away'));
   }
 
   private look(): void {
