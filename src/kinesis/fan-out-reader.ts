@@ -46,6 +46,8 @@ export class FanOutReader {
   private polling: Source | undefined;
   /** Undefined once no result at hand can be before the position. */
   private from: bigint | undefined;
+  /** Results before this one were asked for by an earlier slice: that there was nothing then is no news. */
+  private readonly ownFrom: number;
 
   constructor(
     private readonly environment: FanOutReaderEnvironment,
@@ -54,6 +56,7 @@ export class FanOutReader {
     position: Position,
   ) {
     this.next = feed.firstAt;
+    this.ownFrom = feed.endAt + (feed.isReceiving ? 1 : 0);
     this.from = floorOf(position);
     feed.holder = this;
   }
@@ -86,7 +89,9 @@ export class FanOutReader {
     if (this.feed.holder !== this)
       throw new TidemarkError('OWNERSHIP_EXPIRED', 'Another execution in this process reads the shard');
     this.feed.trim(this.next, this.environment.committed());
-    const result = this.feed.at(this.next);
+    let result = this.feed.at(this.next);
+    while (result && this.next < this.ownFrom && result.records.length === 0 && !result.end)
+      result = this.feed.at((this.next += 1));
     if (!result) return undefined;
     this.next += 1;
     if (this.failures > 0) this.environment.onTrouble(undefined);

@@ -16,7 +16,9 @@ export const RENEWAL_WAIT_MS = 5_100;
 /** A subscription ends by itself after 5 minutes; one that ends sooner has lost its place to another, or its connection. */
 const EXPIRES_AFTER_MS = 270_000;
 /** An event that was waited for so long was not in a buffer when the waiting began. */
-const DRAINED_AFTER_MS = 250;
+const DRAINED_AFTER_MS = 40;
+/** An event that comes so soon was in a buffer. */
+const BUFFERED_MS = 10;
 /** How long a subscription that nobody reads from is kept: the next slice of the shard usually comes at once. */
 const KEPT_MS = 60_000;
 
@@ -60,6 +62,8 @@ export class ShardFeed {
   private connection: Connection | undefined;
   private subscribedAtMs = -Infinity;
   private askedAtMs = -Infinity;
+  /** The subscription has brought an event. */
+  private hasNews = false;
   private running: Promise<unknown> | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** The reader that may read: one that came later has taken its place. */
@@ -100,6 +104,11 @@ export class ShardFeed {
   /** Number of the first result that is at hand. */
   get firstAt(): number {
     return this.dropped;
+  }
+
+  /** Number of the first result that has not come yet. */
+  get endAt(): number {
+    return this.dropped + this.results.length;
   }
 
   /** The result with this number; undefined if it has not come yet. */
@@ -174,18 +183,28 @@ export class ShardFeed {
   private async receiveOnce(signal: AbortSignal): Promise<void> {
     const connection = (this.connection ??= await this.connect(signal));
     const { monotonicMs, now, note, silenceMs } = this.environment;
+    const next = beforeSilence(connection.events.next(), connection.controller, silenceMs);
+    // Should it fail before it is awaited.
+    next.catch(() => undefined);
+    await bufferedEvents();
     const pulledAt = { monotonicMs: monotonicMs(), serviceMs: now() };
-    const { done, value: event } = await beforeSilence(connection.events.next(), connection.controller, silenceMs);
+    const { done, value: event } = await next;
     if (done) {
       this.disconnect();
       note((this.livedMs ?? 0) >= EXPIRES_AFTER_MS ? 'expired' : 'taken');
       return;
     }
+    const waitedMs = monotonicMs() - pulledAt.monotonicMs;
     const childShardIds = await this.childrenAfter(event);
-    this.keep(event, childShardIds, monotonicMs() - pulledAt.monotonicMs >= DRAINED_AFTER_MS ? pulledAt.serviceMs : 0);
+    const result = this.absorb(event, waitedMs >= DRAINED_AFTER_MS ? pulledAt.serviceMs : 0);
+    // That nothing had come when it was sent is no news by now.
+    const isStale = result.records.length === 0 && waitedMs < BUFFERED_MS && this.hasNews;
+    this.hasNews = true;
+    if (childShardIds) this.results.push({ ...result, end: { childShardIds } });
+    else if (!isStale) this.results.push(result);
   }
 
-  private keep(event: FanOutEvent, childShardIds: readonly string[] | undefined, drainedAtMs: number): void {
+  private absorb(event: FanOutEvent, drainedAtMs: number): ReadResult {
     const records = this.unread(event.records);
     const lastRecord = records.at(-1);
     this.last = lastOf(records) ?? this.last;
@@ -195,8 +214,7 @@ export class ShardFeed {
     this.continuation = records.length === 0 && isAhead ? continuation : undefined;
     // An event may have waited in buffers. It was sent after its own records arrived, and after a time when none was in a buffer.
     this.askedAtMs = Math.max(this.askedAtMs, drainedAtMs, lastRecord?.arrivalMs ?? 0);
-    const { askedAtMs } = this;
-    this.results.push({ records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) });
+    return { records, millisBehindLatest, askedAtMs: this.askedAtMs };
   }
 
   /** Without what came before: a subscription that goes on at a record repeats it. */
@@ -233,6 +251,7 @@ export class ShardFeed {
     const connection = await this.subscribe(consumerArn, start, signal);
     this.subscribedAtMs = monotonicMs();
     this.askedAtMs = Math.max(this.askedAtMs, askedAtMs);
+    this.hasNews = false;
     note('subscribed');
     this.connection = connection;
     // As with an iterator: only a sequence number says which incarnation of the stream is being read.
@@ -270,6 +289,11 @@ export class ShardFeed {
     this.connection = undefined;
     controller.abort();
   }
+}
+
+/** Lets the event loop hand over what the process has received already: an event of these was not waited for, however busy the process is. */
+async function bufferedEvents(): Promise<void> {
+  for (let turns = 0; turns < 2; turns += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function atNumber(sequenceNumber: string): IteratorStart {

@@ -4,7 +4,7 @@ import { TidemarkError } from '../core/errors';
 import type { IteratorStart } from '../core/read-start';
 import type { SubscriptionRequest } from './fan-out-port';
 
-type Body = AsyncIterable<Uint8Array> & Partial<Pick<ClientHttp2Stream, 'session' | 'rstCode'>>;
+type Body = AsyncIterable<Uint8Array> & Partial<Pick<ClientHttp2Stream, 'session' | 'readableEnded'>>;
 
 interface RawResponse {
   readonly statusCode: number;
@@ -45,10 +45,11 @@ export async function subscribeToShard(
   return untilItsEnd(body);
 }
 
-/** Node ends a body whose connection has broken as if it were whole; only the code tells. */
+/** Node ends the loop over a body whose connection has broken as if it were whole. */
 async function* untilItsEnd(body: Body): AsyncGenerator<Uint8Array> {
   yield* body;
-  if (body.rstCode) throw Object.assign(new Error('The stream was cut off'), { code: 'ERR_HTTP2_STREAM_CANCEL' });
+  if (body.readableEnded === false)
+    throw Object.assign(new Error('The stream was cut off'), { code: 'ERR_HTTP2_STREAM_CANCEL' });
 }
 
 function toStartingPosition(start: IteratorStart): StartingPosition {

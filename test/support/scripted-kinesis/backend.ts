@@ -79,7 +79,9 @@ export class Backend {
   }
 
   deleteStream(name: string): void {
-    this.streams.delete(this.stream(name).origin.name);
+    const stream = this.stream(name);
+    this.streams.delete(stream.origin.name);
+    for (const { place } of this.subscriptions) if (place.stream === stream) this.deregister(place.consumer);
   }
 
   /** The stream with what retention has taken already gone. */

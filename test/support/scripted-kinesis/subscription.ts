@@ -18,6 +18,8 @@ export interface SubscriptionRules {
   refusedForMs: number;
   /** Most records in one event. */
   eventRecords: number;
+  /** Set: nothing is sent, and this is said to be how far it is behind. */
+  heldBackMs?: number;
 }
 
 export const AWS_RULES: SubscriptionRules = {
@@ -40,6 +42,8 @@ const LOOK_INTERVAL_MS = 5;
 export class Subscription {
   readonly startedAt = performance.now();
   isOver = false;
+  /** Events that were sent. */
+  events = 0;
   private isSilent = false;
   private nextOrdinal: number;
   private sentAt = -Infinity;
@@ -85,13 +89,8 @@ export class Subscription {
 
   /** Sends an event of whatever content. */
   event(body: JsonObject): void {
+    this.events += 1;
     this.response.write(encodeEvent('SubscribeToShardEvent', body));
-  }
-
-  /** The connection breaks. */
-  destroy(): void {
-    this.over();
-    this.response.socket?.destroy();
   }
 
   /** The server closes the HTTP/2 session, as for a restart, and cancels the stream. */
@@ -108,16 +107,17 @@ export class Subscription {
     if (consumer.status === 'DELETING') return this.fail('ResourceNotFoundException', 'The consumer is gone.');
     stream.expire(this.nowMs());
     const start = shard.indexFrom(this.nextOrdinal);
-    const page = takePage(shard.records, start, this.rules.eventRecords);
+    const { heldBackMs, eventRecords } = this.rules;
+    const page = heldBackMs === undefined ? takePage(shard.records, start, eventRecords) : [];
     const unread = shard.records[start + page.length];
-    const isAtEnd = !shard.isOpen && unread === undefined;
+    const isAtEnd = !shard.isOpen && unread === undefined && heldBackMs === undefined;
     const now = performance.now();
     if (page.length > 0 || isAtEnd || now - this.sentAt >= this.rules.idleMs) {
       this.nextOrdinal = (page.at(-1)?.ordinal ?? this.nextOrdinal - 1) + 1;
       this.sentAt = now;
       this.event({
         Records: page.map((record) => describeRecord(shard, record)),
-        MillisBehindLatest: millisBehindLatest(unread, this.nowMs()),
+        MillisBehindLatest: heldBackMs ?? millisBehindLatest(unread, this.nowMs()),
         ...(isAtEnd ? this.children() : { ContinuationSequenceNumber: shard.sequenceNumber(this.reached()) }),
       });
     }
