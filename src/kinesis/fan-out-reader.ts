@@ -89,14 +89,21 @@ export class FanOutReader {
     if (this.feed.holder !== this)
       throw new TidemarkError('OWNERSHIP_EXPIRED', 'Another execution in this process reads the shard');
     this.feed.trim(this.next, this.environment.committed());
-    let result = this.feed.at(this.next);
-    while (result && this.next < this.ownFrom && result.records.length === 0 && !result.end)
-      result = this.feed.at((this.next += 1));
+    const result = this.nextAtHand();
     if (!result) return undefined;
-    this.next += 1;
     if (this.failures > 0) this.environment.onTrouble(undefined);
     this.delayMs = 0;
-    return this.uncommitted(result);
+    return result;
+  }
+
+  private nextAtHand(): ReadResult | undefined {
+    for (;;) {
+      const found = this.feed.at(this.next);
+      if (!found) return undefined;
+      const result = this.uncommitted(found);
+      this.next += 1;
+      if (result.records.length > 0 || result.end || this.next > this.ownFrom) return result;
+    }
   }
 
   /** Results that were read for an earlier slice may begin before this one's position. */
