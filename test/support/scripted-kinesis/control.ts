@@ -65,6 +65,11 @@ export class KinesisControl {
     return this.backend.subscriptionRules;
   }
 
+  /** Returns the ARN. */
+  registerConsumer(stream: string, name: string): string {
+    return this.backend.consumers.register(this.backend.stream(stream), name, this.now()).arn;
+  }
+
   /** Takes a stream consumer away; its subscriptions end with an exception. */
   deregisterConsumer(stream: string, name: string): void {
     this.backend.deregister(this.backend.consumers.find(this.backend.stream(stream), name));

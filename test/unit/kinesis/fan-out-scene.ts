@@ -24,6 +24,12 @@ interface SceneOptions extends ScriptedKinesisOptions {
   silenceMs?: number;
 }
 
+interface ReaderChoice {
+  start?: IteratorStart;
+  fanOut?: FanOut;
+  shardId?: string;
+}
+
 /** One stream `flights` on a scripted Kinesis, and fan-out readers over the real adapter whose waits take no time. */
 export class FanOutScene {
   readonly waitsMs: number[] = [];
@@ -89,7 +95,7 @@ export class FanOutScene {
   /** The reader of a slice that begins at this position. */
   reader(
     position: Position = TRIM_HORIZON,
-    { start = startOf(position), fanOut = this.fanOut }: { start?: IteratorStart; fanOut?: FanOut } = {},
+    { start = startOf(position), fanOut = this.fanOut, shardId = SHARD }: ReaderChoice = {},
   ): Source {
     this.committed = position;
     const reader = fanOut.read(
@@ -105,7 +111,7 @@ export class FanOutScene {
         onRegistered: (arn) => this.registered.push(arn),
         ...(fanOut.isPollingAllowed ? { poll: (from) => this.poll(from) } : {}),
       },
-      { shard: this.shard, position, start },
+      { shard: { ...this.shard, shardId }, position, start },
     );
     return reader ?? this.poll(start);
   }
