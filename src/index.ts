@@ -21,6 +21,7 @@ export type { KinesisRecord } from './handler/record';
 export { RecordRejectedError, type RejectionOptions } from './handler/record-rejected-error';
 export type { StandardSchema, ValidationIssue, ValidationResult } from './handler/standard-schema';
 export type { FailureOptions } from './core/failure-options';
+export type { FanOutOptions } from './core/fan-out-options';
 export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';
 export type {
   DeadLetter,

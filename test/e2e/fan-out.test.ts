@@ -10,6 +10,8 @@ it('kill -9, a resharding and a hand-over lose nothing, repeat at most the batch
     await run.start();
     const first = await run.spawnWorker({ TIDEMARK_CRASH_POINT: 'handled', TIDEMARK_CRASH_AFTER: '2' });
     expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    // The oracle is told of the kill.
+    await run.signal(first, 'SIGKILL');
     const second = await run.spawnWorker();
     await run.put(keys(20));
     await run.drained();
