@@ -36,6 +36,8 @@ export class FanOutScene {
   /** Codes of the troubles that were told; `ok` when they were over. */
   readonly troubles: string[] = [];
   readonly steps: string[] = [];
+  /** When subscriptions were accepted, by the clock that waits move. */
+  readonly subscribedAt: number[] = [];
   readonly registered: string[] = [];
   /** Starts from which reading went on by polling. */
   readonly polled: IteratorStart[] = [];
@@ -105,7 +107,10 @@ export class FanOutScene {
         now: () => this.server.now(),
         sleep: (ms, signal) => this.sleep(ms, signal),
         onTrouble: (error) => this.troubles.push(error === undefined ? 'ok' : (codeOf(error) ?? String(error))),
-        note: (step) => this.steps.push(step),
+        note: (step) => {
+          this.steps.push(step);
+          if (step === 'subscribed') this.subscribedAt.push(performance.now() + this.clockMs);
+        },
         committed: () => this.committed,
         assertHeld: () => this.assertHeld(),
         onRegistered: (arn) => this.registered.push(arn),
