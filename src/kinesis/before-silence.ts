@@ -18,6 +18,8 @@ export async function beforeSilence<T>(
       reject(new TidemarkError('KINESIS_UNAVAILABLE', `A subscription said nothing for ${silenceMs} ms`));
       controller.abort();
     }, silenceMs);
+    // A subscription that nobody reads from must not keep the process alive.
+    timer.unref();
   });
   // One that is given up fails later, unheard.
   promise.catch(() => undefined);

@@ -42,7 +42,9 @@ export interface FanOutReaderEnvironment {
 export class FanOutReader {
   private next: number;
   private delayMs = 0;
+  /** Grows with each subscription that fails, until one lasts. */
   private failures = 0;
+  private isTroubled = false;
   private polling: Source | undefined;
   /** Undefined once no result at hand can be before the position. */
   private from: bigint | undefined;
@@ -91,7 +93,8 @@ export class FanOutReader {
     this.feed.trim(this.next, this.environment.committed());
     const result = this.nextAtHand();
     if (!result) return undefined;
-    if (this.failures > 0) this.environment.onTrouble(undefined);
+    if (this.isTroubled) this.environment.onTrouble(undefined);
+    this.isTroubled = false;
     this.delayMs = 0;
     return result;
   }
@@ -179,6 +182,7 @@ export class FanOutReader {
 
   private backOff(error: unknown, backoff = SUBSCRIBE_BACKOFF): void {
     this.failures += 1;
+    this.isTroubled = true;
     this.delayMs = backoffMs(backoff, this.failures, this.environment.random());
     this.environment.onTrouble(error);
   }

@@ -223,7 +223,9 @@ describe('trouble', () => {
     scene = await FanOutScene.open();
     scene.put('a');
     scene.server.faults.add({ operation: 'SubscribeToShard', times: 1, action: { error } });
-    expect(await readTexts(scene.reader(), 1)).toEqual(['a']);
+    const reader = scene.reader();
+    expect(await readTexts(reader, 1)).toEqual(['a']);
+    await reader.read(NEVER);
     expect(scene.troubles).toEqual([code, 'ok']);
   });
 
