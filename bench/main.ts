@@ -1,4 +1,4 @@
-/** `npm run bench -- [throughput] [latency] [history] [idle] [isolation] [options]`: docs/benchmarks.md says what each figure means. */
+/** `npm run bench -- [throughput] [latency] [history] [idle] [isolation] [memory] [options]`: docs/benchmarks.md says what each figure means. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../dev/stack/error-text';
 import { Pinning } from './measure/pinning';
@@ -9,6 +9,7 @@ import { history } from './scenarios/history';
 import { idle } from './scenarios/idle';
 import { isolation } from './scenarios/isolation';
 import { latency } from './scenarios/latency';
+import { memory } from './scenarios/memory';
 import { throughput } from './scenarios/throughput';
 
 const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Result[]>>> = {
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Res
   history,
   idle,
   isolation,
+  memory,
 };
 
 interface Options extends Sizes {

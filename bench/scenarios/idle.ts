@@ -29,19 +29,30 @@ export async function idle(context: BenchContext): Promise<Result[]> {
   const consumer = context.newConsumer({ kinesis: kinesis.endpoint, dynamodb: dynamodb.endpoint });
   const worker = await startWorker(context, { consumer });
   try {
+    const startedAtMs = performance.now();
     await context.startConsumer(consumer);
+    await eventually(() => new Set(iteratorsOf(kinesis)).size >= shards, {
+      timeoutMs: 120_000,
+      what: 'iterators of all shards',
+    });
+    const startToAllReadMs = performance.now() - startedAtMs;
     await eventually(() => kinesis.requests.count('GetRecords') >= 2 * shards, {
       timeoutMs: 120_000,
       what: 'polling of all shards',
     });
     await sleep(WARM_UP_MS);
-    const run = await watch({ context, kinesis, dynamodb, worker }, () => shardHistories(context.temporal, consumer));
+    const world = { context, kinesis, dynamodb, worker };
+    const run = { startToAllReadMs, ...(await watch(world, () => shardHistories(context.temporal, consumer))) };
     return [resultOf({ bench: 'idle', subject: `${shards} shards`, parameters: { shards, seconds } }, [run])];
   } finally {
     await context.stopConsumer(consumer);
     await worker.stop();
     await Promise.all([kinesis.close(), dynamodb.close()]);
   }
+}
+
+function iteratorsOf({ requests }: ScriptedKinesis): string[] {
+  return requests.list('GetShardIterator').map(({ body }) => String(body.ShardId));
 }
 
 async function watch(

@@ -19,13 +19,17 @@ export interface TidemarkRunOptions {
 }
 
 /** A worker process under test, on the core that is kept for it. */
-export async function startWorker(context: BenchContext, order: Omit<WorkerOrder, 'temporalAddress'>): Promise<Child> {
+export async function startWorker(
+  context: BenchContext,
+  order: Omit<WorkerOrder, 'temporalAddress'>,
+  nodeArguments: readonly string[] = [],
+): Promise<Child> {
   const wrap = (command: readonly string[]): readonly string[] => context.pinning.alone(command);
   const { child } = await Child.start({
     program: 'programs/worker.ts',
     order: { ...order, temporalAddress: context.stack.temporalAddress } satisfies WorkerOrder,
     wrap,
-    nodeArguments: profiling(context, 'worker'),
+    nodeArguments: [...profiling(context, 'worker'), ...nodeArguments],
   });
   return child;
 }

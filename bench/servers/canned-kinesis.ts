@@ -10,6 +10,8 @@ import { CannedPages, ordinalAfter, sequenceNumber } from './canned-pages';
 const { shards = 4, recordsPerShard = 10_000, recordBytes = 1_024 } = readOrder<ServerOrder>();
 const createdAtSeconds = Math.floor(Date.now() / 1_000) - 3_600;
 const pages = new CannedPages(recordBytes);
+/** Of one page: 10,000 records or 10 MB. */
+const MOST_RECORDS = Math.min(10_000, Math.max(1, Math.floor((10 * 1_024 * 1_024) / recordBytes)));
 
 const operations: Record<string, (body: JsonObject) => JsonReply> = {
   DescribeStreamSummary: (body) => jsonReply(200, { StreamDescriptionSummary: describe(streamNameOf(body)) }),
@@ -21,7 +23,7 @@ const operations: Record<string, (body: JsonObject) => JsonReply> = {
 
 function getRecords({ ShardIterator, Limit }: JsonObject): JsonReply {
   const [index = 0, first = 0] = String(ShardIterator).split(':').map(Number);
-  const count = Math.min(typeof Limit === 'number' ? Limit : 10_000, 10_000, recordsPerShard - first);
+  const count = Math.min(typeof Limit === 'number' ? Limit : 10_000, MOST_RECORDS, recordsPerShard - first);
   const millisBehind = first + count < recordsPerShard ? 60_000 : 0;
   const head = `{"MillisBehindLatest":${millisBehind},"NextShardIterator":"${iterator(index, first + count)}","Records":[`;
   const body = count > 0 ? [Buffer.from(head), pages.records(index, first, count), TAIL] : [Buffer.from(head), TAIL];

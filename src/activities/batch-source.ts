@@ -1,5 +1,8 @@
+import { TidemarkError } from '../core/errors';
 import type { RawRecord } from '../kinesis/kinesis-port';
+import type { PageReservation } from '../kinesis/page-memory';
 import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
+import { unlessAborted } from '../kinesis/unless-aborted';
 
 export interface BatchLimits {
   readonly maxBatchRecords: number;
@@ -21,34 +24,52 @@ export type Next =
 
 /**
  * Cuts what a reader brings into batches, and reads ahead: the next page is under way while a batch is handled, as long as no more
- * than a batch's bytes wait.
+ * than a batch's bytes wait. It outlives a slice: what was read ahead is there for the next one.
  */
 export class BatchSource {
   private waiting: RawRecord[] = [];
   private waitingBytes = 0;
+  private absorbed = 0;
   private last: ReadResult | undefined;
   private pending: Promise<ReadResult> | undefined;
   private oldestSinceMs = 0;
+  private held: { readonly through: number; readonly memory: PageReservation }[] = [];
+  private readonly reading = new AbortController();
 
   constructor(
     private readonly reader: Pick<ShardReader, 'read'>,
     private readonly limits: BatchLimits,
-    private readonly signal: AbortSignal,
     private readonly monotonicMs: () => number = () => performance.now(),
   ) {}
 
-  async next(): Promise<Next> {
+  /** The batch before counts as done with, except for what was put back. @throws the reason of `signal`, and what the reader throws */
+  async next(signal: AbortSignal): Promise<Next> {
+    this.releaseDone();
     if (this.waiting.length === 0) {
       if (this.last?.end) return { kind: 'end', childShardIds: this.last.end.childShardIds };
-      await this.absorbPage();
-      if (this.waiting.length === 0) return this.last?.end ? this.next() : { kind: 'empty', ...this.lag(true) };
+      await this.absorbPage(signal);
+      if (this.waiting.length === 0) return this.last?.end ? this.next(signal) : { kind: 'empty', ...this.lag(true) };
     }
     while (!this.isFull() && !this.last?.end && this.remainingWaitMs() > 0) {
-      if (!(await this.absorbPageWithin(this.remainingWaitMs()))) break;
+      if (!(await this.absorbPageWithin(this.remainingWaitMs(), signal))) break;
     }
     const batch = this.cut();
     this.readAhead();
     return { kind: 'batch', ...batch, ...this.lag(this.waiting.length === 0) };
+  }
+
+  /** Everything that was read is handed out, and nothing is being read: the next read goes on behind the last batch. */
+  get isDrained(): boolean {
+    return this.waiting.length === 0 && this.pending === undefined;
+  }
+
+  /** Ends reading and gives up what waits. */
+  close(): void {
+    this.reading.abort(new TidemarkError('OWNERSHIP_EXPIRED', 'The shard is not read here any more'));
+    this.waiting = [];
+    this.releaseDone();
+    // A page that had come just before holds its memory still.
+    void this.pending?.then(({ memory }) => memory?.release()).catch(() => undefined);
   }
 
   /** Takes back records of the last batch: they are offered again, first. */
@@ -58,26 +79,29 @@ export class BatchSource {
     this.waitingBytes += records.reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
-  private async absorbPage(): Promise<void> {
+  private async absorbPage(signal: AbortSignal): Promise<void> {
     this.readAhead();
+    const { pending } = this;
+    if (!pending) return;
     try {
-      const result = await this.pending;
-      if (result) this.absorb(result);
-    } finally {
+      this.absorb(await unlessAborted(pending, signal));
       this.pending = undefined;
+    } catch (error) {
+      // It goes on for the next call.
+      if (!signal.aborted) this.pending = undefined;
+      throw error;
     }
   }
 
   /** False if no page came in time, or it failed: that is for the call that finds nothing else to hand out. */
-  private async absorbPageWithin(ms: number): Promise<boolean> {
+  private async absorbPageWithin(ms: number, signal: AbortSignal): Promise<boolean> {
     this.readAhead(true);
     const pending = this.pending;
     if (!pending) return false;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
     const failed = pending.catch(() => undefined);
-    const result = await Promise.race([failed, late]).finally(() => clearTimeout(timer));
-    this.signal.throwIfAborted();
+    const result = await unlessAborted(Promise.race([failed, late]), signal).finally(() => clearTimeout(timer));
     if (!result) return false;
     this.pending = undefined;
     this.absorb(result);
@@ -86,6 +110,8 @@ export class BatchSource {
 
   private absorb(result: ReadResult): void {
     this.last = result;
+    this.absorbed += result.records.length;
+    if (result.memory) this.held.push({ through: this.absorbed, memory: result.memory });
     if (result.records.length === 0) return;
     if (this.waiting.length === 0) this.oldestSinceMs = this.monotonicMs();
     for (const record of result.records) {
@@ -97,9 +123,15 @@ export class BatchSource {
   private readAhead(force = false): void {
     if (this.pending || this.last?.end) return;
     if (!force && this.waitingBytes > this.limits.maxBatchBytes) return;
-    this.pending = this.reader.read(this.signal);
+    this.pending = this.reader.read(this.reading.signal);
     // The failure is thrown where the page is awaited; until then it must not count as unhandled.
     this.pending.catch(() => undefined);
+  }
+
+  /** A page is held as long as one record of it may be asked for. */
+  private releaseDone(): void {
+    const done = this.absorbed - this.waiting.length;
+    while (this.held[0] && this.held[0].through <= done) this.held.shift()?.memory.release();
   }
 
   private isFull(): boolean {

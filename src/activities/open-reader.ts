@@ -3,6 +3,7 @@ import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
 import type { IteratorStart } from '../core/read-start';
 import type { FanOut, SliceEnvironment } from '../kinesis/fan-out';
+import type { FanOutReader } from '../kinesis/fan-out-reader';
 import { ShardReader } from '../kinesis/shard-reader';
 import {
   kinesisFailedChannel,
@@ -10,6 +11,7 @@ import {
   type KinesisFailedMessage,
   type SubscriptionMessage,
 } from './diagnostics';
+import type { SliceListener } from './kept-sources';
 import type { SourceWorld } from './open-source';
 import { sleep } from './sleep';
 import { logPolling, logRegistered } from './slice-log';
@@ -24,24 +26,39 @@ export interface ReadingStart {
   readonly now: () => number;
 }
 
+/** The world of whichever slice reads now: a reader outlives the slice that opens it. */
+export interface ReadingWorld extends Omit<SourceWorld, 'hold' | 'onTrouble' | 'stop'> {
+  readonly listener: SliceListener;
+}
+
 /** What reads a shard from a position on: by enhanced fan-out where the consumer has it and there is a stream consumer, else by polling. */
-export function openReader(world: SourceWorld, reading: ReadingStart): Pick<ShardReader, 'read'> {
+export function openReader(world: ReadingWorld, reading: ReadingStart): ShardReader | FanOutReader {
   const { fanOut } = world.runtime;
   const reader = fanOut?.read(environmentOf(world, reading, fanOut), reading);
   return reader ?? pollingReader(world, reading, reading.start);
 }
 
-function pollingReader(world: SourceWorld, { shard, now }: ReadingStart, start: IteratorStart): ShardReader {
-  const { runtime, dependencies, watch, onTrouble } = world;
-  const { maxBatchRecords, pollIntervalMs } = runtime.definition.options;
+function pollingReader(world: ReadingWorld, { shard, now }: ReadingStart, start: IteratorStart): ShardReader {
+  const { runtime, dependencies, watch, listener } = world;
+  const { maxBatchRecords, pollIntervalMs, idlePollIntervalMs } = runtime.definition.options;
+  const limit = Math.max(1_000, maxBatchRecords);
   return new ShardReader(
-    { kinesis: watchedKinesis(runtime.kinesis, shard), watch, random: dependencies.random, now, sleep, onTrouble },
-    { shard, start, limit: Math.max(1_000, maxBatchRecords), pollIntervalMs },
+    {
+      kinesis: watchedKinesis(runtime.kinesis, shard),
+      watch,
+      memory: dependencies.pageMemory,
+      random: dependencies.random,
+      now,
+      monotonicMs: () => performance.now(),
+      sleep,
+      onTrouble: (error) => listener.onTrouble(error),
+    },
+    { shard, start, pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget } },
   );
 }
 
-function environmentOf(world: SourceWorld, reading: ReadingStart, fanOut: FanOut): SliceEnvironment {
-  const { dependencies, watch, hold } = world;
+function environmentOf(world: ReadingWorld, reading: ReadingStart, fanOut: FanOut): SliceEnvironment {
+  const { dependencies, watch, listener } = world;
   const { shard, now } = reading;
   const note = (step: SubscriptionMessage['step']): void =>
     subscriptionChannel.publish({ shard, step } satisfies SubscriptionMessage);
@@ -57,13 +74,13 @@ function environmentOf(world: SourceWorld, reading: ReadingStart, fanOut: FanOut
     now,
     note,
     ...(fanOut.isPollingAllowed ? { poll } : {}),
-    committed: () => hold.checkpoint.position,
+    committed: () => listener.hold.checkpoint.position,
     assertHeld: () => assertHeld(world, shard),
     onTrouble: (error) => {
       const code = codeOf(error) ?? 'INTERNAL';
       if (error !== undefined)
         kinesisFailedChannel.publish({ shard, operation: 'subscribeToShard', code } satisfies KinesisFailedMessage);
-      world.onTrouble(error);
+      listener.onTrouble(error);
     },
     onRegistered: (arn) => logRegistered(shard, arn),
   };
@@ -73,8 +90,9 @@ function environmentOf(world: SourceWorld, reading: ReadingStart, fanOut: FanOut
  * A subscription that is taken away may mean that the shard is: whoever subscribes again without a look takes it back, and two executions
  * take turns until one of them has something to commit. A commit under way may have written its token already.
  */
-async function assertHeld({ runtime, hold }: SourceWorld, shard: ShardIdentity): Promise<void> {
+async function assertHeld({ runtime, listener }: ReadingWorld, shard: ShardIdentity): Promise<void> {
   const row = await runtime.store.read(shard);
+  const { hold } = listener;
   if (row === undefined || row.token === hold.checkpoint.token) return;
   const { runId, activityId, attempt } = row.writer;
   const { writer } = hold;

@@ -28,7 +28,8 @@ export function createProcessBatches(dependencies: ActivityDependencies): (input
     try {
       const runtime = findConsumer(dependencies, input.shard);
       runner = watchedRunner(runtime.runner());
-      const world = { dependencies, runtime, watch: watchFor(runtime, input.shard), ownership, runner, parkedKeys };
+      const watch = watchFor(runtime, input.shard);
+      const world = { dependencies, runtime, watch, ownership, runner, parkedKeys };
       return await reportSlice(input, () => new Slice(world, input).run());
     } catch (error) {
       ownership.noteEnd(error);

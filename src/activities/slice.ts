@@ -14,6 +14,7 @@ import { CheckpointHold, type HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { FailureSteps } from './failure-steps';
 import { Drain } from './drain';
+import type { OpenSource } from './kept-sources';
 import { openSource } from './open-source';
 import { ParkedKeys, type ParkedKeysCache } from './parked-keys';
 import { SliceHistory } from './slice-history';
@@ -63,12 +64,24 @@ export class Slice {
     if (acquired.kind === 'fenced') return this.fenced();
     const { position } = this.hold.checkpoint;
     if (position.at === 'SHARD_END') return this.result('shardEnd', { childShardIds: [] });
-    const source = await this.unlessStopped(() => this.openSource(position));
-    if (source === 'stopped') return this.stopped();
+    const open = await this.unlessStopped(() => this.openSource(position));
+    if (open === 'stopped') return this.stopped();
+    let end: SliceEnd | undefined;
+    try {
+      const result = await this.workFrom(open.source, acquired.trial);
+      end = result.end;
+      return result;
+    } finally {
+      if (end === 'interval') this.world.dependencies.keptSources.keep(this.name, this.hold.checkpoint.token, open);
+      else open.source.close();
+    }
+  }
+
+  private async workFrom(source: BatchSource, trial: TrialMark | undefined): Promise<SliceResult> {
     const parked = await this.unlessStopped(() => this.parkedKeys());
     if (parked === 'stopped' || parked === 'left') return this.stopped();
     if (parked === 'fenced') return this.fenced();
-    this.work = this.beginWork(source, parked, acquired.trial);
+    this.work = this.beginWork(source, parked, trial);
     try {
       return await this.consume(source, this.work);
     } finally {
@@ -116,18 +129,18 @@ export class Slice {
     this.isOrderMissed = !(await new Drain({ ...this.world, hold: this.hold }, order).hasBegun());
   }
 
-  private async openSource(position: Position): Promise<BatchSource> {
+  private async openSource(position: Position): Promise<OpenSource> {
     const { ownership, ...world } = this.world;
     const { hold } = this;
-    const { source, loss } = await openSource(
+    const { loss, ...open } = await openSource(
       { ...world, hold, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
-      { shard: this.input.shard, position, progress: hold.progress },
+      { shard: this.input.shard, token: hold.checkpoint.token, position, progress: hold.progress },
     );
     if (loss) {
       hold.noteEvent({ kind: 'dataLoss', atMs: hold.now, ...loss });
       logLoss(this.input.shard, loss);
     }
-    return source;
+    return open;
   }
 
   private beginWork(source: BatchSource, parked: ParkedKeys, trial: TrialMark | undefined): BatchWork {
@@ -154,7 +167,7 @@ export class Slice {
   private async consume(source: BatchSource, work: BatchWork): Promise<SliceResult> {
     const { hold } = this;
     for (;;) {
-      const next = await this.unlessStopped(() => source.next());
+      const next = await this.unlessStopped(() => source.next(this.world.ownership.stop));
       if (next === 'stopped') return this.stopped();
       if (next.kind === 'end') return this.finishShard(next.childShardIds);
       hold.progress = { ...hold.progress, millisBehindLatest: next.millisBehindLatest };

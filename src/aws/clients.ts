@@ -46,6 +46,11 @@ export function createSubscriptionClient(aws: AwsOptions, regionOfArn?: string):
   });
 }
 
+/** Where Kinesis is asked, as far as options and environment say; undefined at AWS's own address. */
+export function kinesisEndpointOf({ kinesisEndpoint }: AwsOptions): string | undefined {
+  return kinesisEndpoint ?? process.env.AWS_ENDPOINT_URL_KINESIS ?? process.env.AWS_ENDPOINT_URL;
+}
+
 /** Client for DynamoDB, as `createKinesisClient`; `AWS_ENDPOINT_URL_DYNAMODB` gives its address. */
 export function createDynamodbClient(aws: AwsOptions): DynamoDBClient {
   return new DynamoDBClient({

@@ -45,7 +45,7 @@ export const errorCodes = {
   DYNAMODB_UNAVAILABLE: { retryable: true, hint: 'Check AWS_ENDPOINT_URL_DYNAMODB, the network and the service.' },
   THROUGHPUT_EXCEEDED: {
     retryable: true,
-    hint: 'Other readers share the limits of the shard: wait, or raise pollIntervalMs.',
+    hint: 'Other readers share the limits of the shard: wait, or give each its share with readBudget.',
   },
   ITERATOR_EXPIRED: { retryable: true, hint: 'A new iterator is taken by itself.' },
   STREAM_CONSUMER_MISSING: {

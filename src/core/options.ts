@@ -1,6 +1,7 @@
 import type { FailureOptions } from './failure-options';
 import type { FanOutOptions } from './fan-out-options';
 import { DEFAULT_TABLE_NAME } from './names';
+import type { ReadBudget } from './read-budget';
 
 /** Where a consumer begins a stream that it has never read. */
 export type StartFrom = 'TRIM_HORIZON' | 'LATEST' | { readonly timestamp: Date | string | number };
@@ -94,16 +95,35 @@ export interface ConsumerOptions {
    */
   readonly maxBatchWaitMs?: number;
   /**
-   * Time between two polls of a shard that is read up to its newest record, in milliseconds. A shard that lags is read without a pause.
+   * Time between the starts of two polls of a shard that is read up to its newest record, while records come, in milliseconds. A shard
+   * that lags is read without a pause, as far as `readBudget` allows.
    *
-   * Lower it for less latency, raise it to leave read budget to others: Kinesis allows 5 reads per second and shard, shared by
-   * all polling consumers.
+   * It adds half of itself to the latency of a record on average. Kinesis allows 5 reads per second and shard, shared by all polling
+   * consumers: the default leaves one of them to others.
+   *
+   * @minimum 200
+   * @maximum 60000
+   * @default 250
+   */
+  readonly pollIntervalMs?: number;
+  /**
+   * What `pollIntervalMs` grows to while no records come, in milliseconds: it begins to grow after 2 seconds of silence, and the first
+   * record ends it. A smaller value than `pollIntervalMs` has no effect.
    *
    * @minimum 200
    * @maximum 60000
    * @default 1000
    */
-  readonly pollIntervalMs?: number;
+  readonly idlePollIntervalMs?: number;
+  /**
+   * What this consumer may read of each shard: `{ callsPerSecond, bytesPerSecond }`, either of which may be left out, or `off`.
+   *
+   * AWS allows each shard 5 calls and 2 MB a second for all polling consumers together, and throttles what is over that. With n polling
+   * consumers give each its share: 5/n calls and 2,000,000/n bytes. An endpoint that is not AWS's (an emulator) has no limit unless one is given.
+   *
+   * @default 4 calls and 2,000,000 bytes a second; `off` where the endpoint is not AWS's
+   */
+  readonly readBudget?: Partial<ReadBudget> | 'off';
   /**
    * Reads by enhanced fan-out instead of by polling: `{}` turns it on. Kinesis pushes records within about 70 ms, at 2 MB a second and
    * shard of the consumer's own, and AWS charges for both shard-hours and data.
@@ -222,7 +242,8 @@ export const defaultConsumerOptions = {
   maxBatchRecords: 1_000,
   maxBatchBytes: 5 * 1_024 * 1_024,
   maxBatchWaitMs: 0,
-  pollIntervalMs: 1_000,
+  pollIntervalMs: 250,
+  idlePollIntervalMs: 1_000,
   historyIntervalMs: 10_000,
   shardSyncIntervalMs: 60_000,
   heartbeatTimeoutMs: 10_000,
@@ -239,6 +260,7 @@ export const optionRanges = {
   maxBatchBytes: [1_024, 64 * 1_024 * 1_024],
   maxBatchWaitMs: [0, 60_000],
   pollIntervalMs: [200, 60_000],
+  idlePollIntervalMs: [200, 60_000],
   historyIntervalMs: [0, 3_600_000],
   shardSyncIntervalMs: [1_000, 3_600_000],
   heartbeatTimeoutMs: [2_000, 600_000],

@@ -1,26 +1,3 @@
-/** Kinesis allows 5 GetRecords calls per second and shard, shared by all polling readers (AWS quotas). */
-export const MIN_POLL_INTERVAL_MS = 200;
-
-export interface PollOutcome {
-  readonly records: number;
-  /** Lag that Kinesis reported with the page, milliseconds. */
-  readonly millisBehindLatest: number;
-  /** Most records that the page could have held. */
-  readonly limit: number;
-}
-
-/**
- * How long to wait after a page before the next poll, milliseconds.
- * Behind the tip, records call for the next page at once; so does a full page, because some endpoints always say that there is no
- * lag. An empty page behind the tip is normal and means nothing. At the tip the user's pace counts, with or without records: asking
- * again at once would only spend reads that other consumers need.
- */
-export function pollDelayMs({ records, millisBehindLatest, limit }: PollOutcome, pollIntervalMs: number): number {
-  if (records >= limit) return 0;
-  if (millisBehindLatest === 0) return pollIntervalMs;
-  return records > 0 ? 0 : Math.min(MIN_POLL_INTERVAL_MS, pollIntervalMs);
-}
-
 export interface Backoff {
   readonly minMs: number;
   readonly maxMs: number;

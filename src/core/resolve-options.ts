@@ -10,6 +10,7 @@ import {
 } from './options';
 import { resolveFailurePolicy } from './resolve-failure-policy';
 import { isWholeBetween, matching, oneOf, show, typeOf, unknownOptions } from './option-checks';
+import { resolveReadBudget, type ReadBudget } from './read-budget';
 import { parseStream, type StreamRef } from './stream-ref';
 
 /** The start position as the user asked for it, JSON-safe. `LATEST` is resolved to a time when the consumer is first started. */
@@ -32,6 +33,8 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly isolation: 'inline' | 'thread';
   readonly file?: string;
   readonly deadLetterTtlMs?: number;
+  /** Undefined: as the endpoint has it. */
+  readonly readBudget?: ReadBudget | 'off';
   readonly aws: AwsOptions;
 }
 
@@ -50,6 +53,7 @@ const KNOWN = [
     'isolation',
     'file',
     'deadLetterTtlMs',
+    'readBudget',
     'aws',
   ],
   ...Object.keys(optionRanges),
@@ -79,11 +83,13 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const onFailure = resolveFailurePolicy(given.onFailure, problems);
   const fanOut = resolveFanOut(given.fanOut, name ?? '', problems);
   const tuning = resolveTuning(given, problems);
+  const readBudget = resolveReadBudget(given.readBudget, problems);
   const aws = resolveAws(given.aws, problems);
   problems.push(...unknownOptions(given, KNOWN, ''));
 
   if (problems.length > 0 || !name || !stream || !start || !tableName) throw invalid(problems);
-  return { name, ...stream, start, tableName, onFailure, ...(fanOut ? { fanOut } : {}), aws, ...more, ...tuning };
+  const choices = { onFailure, ...(fanOut ? { fanOut } : {}), readBudget };
+  return { name, ...stream, start, tableName, ...choices, aws, ...more, ...tuning };
 }
 
 function invalid(problems: readonly string[]): TidemarkError {

@@ -18,7 +18,7 @@ const MISSING_BACKOFF: Backoff = { minMs: 5_000, maxMs: 60_000 };
 /** A subscription that lasted so long has proved that it can. */
 const PROVEN_MS = 30_000;
 
-export type Source = Pick<ShardReader, 'read'>;
+export type Source = Pick<ShardReader, 'read' | 'renewFrom'>;
 
 /** What a reader needs of the slice that it reads for. */
 export interface FanOutReaderEnvironment {
@@ -61,6 +61,16 @@ export class FanOutReader {
     this.ownFrom = feed.endAt + (feed.isReceiving ? 1 : 0);
     this.from = floorOf(position);
     feed.holder = this;
+  }
+
+  /** There is no stream consumer. */
+  get isPolling(): boolean {
+    return this.polling !== undefined;
+  }
+
+  /** A subscription goes on by itself; a reader that polls instead takes its next iterator from here. */
+  renewFrom(start: IteratorStart): void {
+    this.polling?.renewFrom(start);
   }
 
   /** @throws the reason of `signal`, or as `ShardReader.read` does, and `OWNERSHIP_EXPIRED` once another execution has the shard */

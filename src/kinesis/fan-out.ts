@@ -44,7 +44,7 @@ export class FanOut {
 
   /** A reader from this position on; undefined while there is no stream consumer and polling is to do. */
   read(environment: SliceEnvironment, { shard, position, start }: FeedStart): FanOutReader | undefined {
-    const consumer = this.consumerOf(shard, environment);
+    const consumer = this.consumerOf(shard, environment.onRegistered);
     if (consumer.isMissing && this.isPollingAllowed) return undefined;
     const { port, monotonicMs } = this;
     const { silenceMs = SILENCE_MS } = this.world;
@@ -61,6 +61,11 @@ export class FanOut {
     return new FanOutReader(world, feed, shard.shardId, position);
   }
 
+  /** Whether there was no stream consumer a short time ago. */
+  isMissing(shard: ShardIdentity): boolean {
+    return this.consumers.get(keyOf(shard))?.isMissing ?? false;
+  }
+
   /** Ends every subscription. */
   close(): void {
     for (const feed of [...this.feeds.values()]) feed.close();
@@ -71,7 +76,7 @@ export class FanOut {
     return this.world.monotonicMs ?? (() => performance.now());
   }
 
-  private consumerOf(stream: ShardIdentity, { onRegistered }: SliceEnvironment): StreamConsumerWatch {
+  private consumerOf(stream: ShardIdentity, onRegistered: (arn: string) => void): StreamConsumerWatch {
     const key = keyOf(stream);
     const { port, options, monotonicMs } = this;
     const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

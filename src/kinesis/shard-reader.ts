@@ -1,9 +1,19 @@
 import { TidemarkError, codeOf } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
-import { backoffMs, pollDelayMs, READ_BACKOFF } from '../core/pacing';
+import { backoffMs, READ_BACKOFF } from '../core/pacing';
 import { judgePage } from '../core/page-verdict';
+import {
+  initialPace,
+  paceAfterFailure,
+  paceAfterPage,
+  waitMs,
+  type PaceOptions,
+  type ReadPace,
+} from '../core/read-pace';
 import type { IteratorStart } from '../core/read-start';
 import type { KinesisPort, Page, RawRecord } from './kinesis-port';
+import { bytesOf, expectedBytes, LARGEST_ANSWER_BYTES, payloadBytesOf } from './page-bytes';
+import type { PageMemory, PageReservation } from './page-memory';
 import { isPassingTrouble } from './passing-trouble';
 import type { StreamWatch } from './stream-watch';
 import { unlessAborted } from './unless-aborted';
@@ -15,15 +25,22 @@ export interface ReadResult {
   /** Wall clock before the call: everything that had arrived by then and is not returned was returned before. */
   readonly askedAtMs: number;
   readonly end?: { readonly childShardIds: readonly string[] };
+  /** What the page takes of the process's memory: to be released once its records are done with. */
+  readonly memory?: PageReservation;
 }
 
 export interface ReaderEnvironment {
   readonly kinesis: KinesisPort;
   readonly watch: StreamWatch;
+  /** Where pages find room before they are asked for. */
+  readonly memory: PageMemory;
   readonly random: () => number;
   /** Rejects when `signal` aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Clock of the service, epoch milliseconds. */
   readonly now: () => number;
+  /** Clock that polls are paced by, milliseconds. */
+  readonly monotonicMs: () => number;
   /** Told of each failed call that is tried again, and of `undefined` when calls succeed again. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -31,8 +48,7 @@ export interface ReaderEnvironment {
 export interface ReaderOptions {
   readonly shard: ShardIdentity;
   readonly start: IteratorStart;
-  readonly limit: number;
-  readonly pollIntervalMs: number;
+  readonly pace: PaceOptions;
 }
 
 /**
@@ -44,13 +60,18 @@ export class ShardReader {
   /** Nothing was read with the current iterator yet. */
   private isIteratorNew = false;
   private lastRead: string | undefined;
-  private delayMs = 0;
+  private start: IteratorStart;
+  private pace: ReadPace;
   private failures = 0;
+  private nextPageBytes = LARGEST_ANSWER_BYTES;
 
   constructor(
     private readonly environment: ReaderEnvironment,
     private readonly options: ReaderOptions,
-  ) {}
+  ) {
+    this.start = options.start;
+    this.pace = initialPace(environment.monotonicMs());
+  }
 
   /** @throws the reason of `signal`, or `STREAM_DELETED`, `STREAM_RECREATED`, `SHARD_NOT_FOUND`, `INVALID_SEQUENCE_NUMBER`, `ACCESS_DENIED` … */
   read(signal: AbortSignal): Promise<ReadResult> {
@@ -58,13 +79,23 @@ export class ShardReader {
     return unlessAborted(this.readOn(signal), signal);
   }
 
+  /**
+   * Where an iterator is to be taken from when the present one has expired, while everything that was read is done with: the last sequence
+   * number may have left retention since it was read.
+   */
+  renewFrom(start: IteratorStart): void {
+    this.start = start;
+    this.lastRead = undefined;
+  }
+
   private async readOn(signal: AbortSignal): Promise<ReadResult> {
     for (;;) {
-      if (this.delayMs > 0) await this.environment.sleep(this.delayMs, signal);
+      const delayMs = waitMs(this.pace, this.environment.monotonicMs());
+      if (delayMs > 0) await this.environment.sleep(delayMs, signal);
       signal.throwIfAborted();
       try {
         const result = await this.readOnce(signal);
-        if (result) return this.succeeded(result);
+        if (result) return result;
       } catch (error) {
         signal.throwIfAborted();
         await this.recover(error);
@@ -75,20 +106,32 @@ export class ShardReader {
   /** Undefined if the answer was invalid and the same iterator must be asked again. */
   private async readOnce(signal: AbortSignal): Promise<ReadResult | undefined> {
     this.iterator ??= await this.openIterator();
-    const askedAtMs = this.environment.now();
-    const page = await this.environment.kinesis.getRecords(
-      this.options.shard,
-      this.iterator,
-      this.options.limit,
-      signal,
-    );
+    const memory = await this.environment.memory.reserve(this.nextPageBytes, signal);
+    try {
+      const result = await this.readPage(this.iterator, signal);
+      if (!result || signal.aborted) memory.release();
+      else memory.settle(bytesOf(result.records));
+      return result && { ...result, memory };
+    } catch (error) {
+      memory.release();
+      throw error;
+    }
+  }
+
+  private async readPage(iterator: string, signal: AbortSignal): Promise<ReadResult | undefined> {
+    const { environment, options } = this;
+    const askedAtMs = environment.now();
+    const calledAtMs = environment.monotonicMs();
+    const page = await environment.kinesis.getRecords(options.shard, iterator, options.pace.limit, signal);
     const verdict = judgePage(page);
     const childShardIds =
       verdict === 'end' || verdict === 'confirmEnd' ? await this.childrenAfter(page, verdict) : undefined;
+    signal.throwIfAborted();
     if (verdict === 'invalid' || (verdict === 'confirmEnd' && childShardIds === undefined)) return this.rejectAnswer();
     this.iterator = page.nextIterator;
     this.isIteratorNew = false;
     this.lastRead = page.records.at(-1)?.sequenceNumber ?? this.lastRead;
+    this.succeeded(page, calledAtMs);
     const { records, millisBehindLatest } = page;
     return { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
   }
@@ -99,9 +142,9 @@ export class ShardReader {
   }
 
   private async openIterator(): Promise<string> {
-    const { shard, start } = this.options;
+    const { shard } = this.options;
     const from: IteratorStart =
-      this.lastRead === undefined ? start : { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: this.lastRead };
+      this.lastRead === undefined ? this.start : { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: this.lastRead };
     const iterator = await this.environment.kinesis.getShardIterator(shard, shard.shardId, from);
     // A sequence number belongs to one incarnation, and Kinesis checks it. The other starts fit any stream of the same name:
     // they must be seen to belong to this one after the iterator was taken.
@@ -111,18 +154,13 @@ export class ShardReader {
     return iterator;
   }
 
-  private succeeded(result: ReadResult): ReadResult {
+  private succeeded({ records, millisBehindLatest }: Page, calledAtMs: number): void {
     if (this.failures > 0) this.environment.onTrouble(undefined);
     this.failures = 0;
-    this.delayMs = pollDelayMs(
-      {
-        records: result.records.length,
-        millisBehindLatest: result.millisBehindLatest,
-        limit: this.options.limit,
-      },
-      this.options.pollIntervalMs,
-    );
-    return result;
+    const nowMs = this.environment.monotonicMs();
+    const page = { calledAtMs, nowMs, records: records.length, bytes: payloadBytesOf(records), millisBehindLatest };
+    this.pace = paceAfterPage(this.pace, page, this.options.pace);
+    this.nextPageBytes = expectedBytes(bytesOf(records), millisBehindLatest);
   }
 
   private rejectAnswer(): undefined {
@@ -162,7 +200,6 @@ export class ShardReader {
   /** An iterator that has grown old is renewed at once. One that is expired as soon as it is made would make a hot loop of that. */
   private renewIterator(error: unknown): void {
     this.iterator = undefined;
-    this.delayMs = 0;
     if (this.isIteratorNew) this.backOff(error);
   }
 
@@ -179,7 +216,9 @@ export class ShardReader {
 
   private backOff(error: unknown): void {
     this.failures += 1;
-    this.delayMs = backoffMs(READ_BACKOFF, this.failures, this.environment.random());
+    const backoff = backoffMs(READ_BACKOFF, this.failures, this.environment.random());
+    const isThrottled = codeOf(error) === 'THROUGHPUT_EXCEEDED';
+    this.pace = paceAfterFailure(this.pace, { nowMs: this.environment.monotonicMs(), backoffMs: backoff, isThrottled });
     this.environment.onTrouble(error);
   }
 }

@@ -2,10 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createActivitiesFrom, type Activities, type ActivityDependencies } from '../activities';
 import { consumerKey, type ConsumerRuntime } from '../activities/dependencies';
+import { KeptSources } from '../activities/kept-sources';
 import { TrialLane } from '../activities/trial-lane';
+import { kinesisEndpointOf } from '../aws/clients';
 import { createConsumerServices } from '../aws/consumer-services';
 import { TidemarkError } from '../core/errors';
+import { budgetAt } from '../core/read-budget';
 import { isConsumerDefinition, type ConsumerDefinition } from '../handler/define-consumer';
+import type { HandlerRunner } from '../handler/handler-runner';
+import { PageMemory } from '../kinesis/page-memory';
 import { createHandlerRunners, type HandlerRunners } from './handler-runners';
 
 /** How this process calls itself in Temporal and in status. */
@@ -21,6 +26,8 @@ export function createActivities(consumers: readonly ConsumerDefinition[]): Acti
   return createActivitiesFrom(dependenciesFor(consumers));
 }
 
+const DEFAULT_BUFFERED_BYTES = 128 * 1_024 * 1_024;
+
 export interface WorkerDependencies extends ActivityDependencies {
   /** Ends the threads that handlers run in, whatever they do. */
   readonly closeRunners: () => Promise<void>;
@@ -28,14 +35,16 @@ export interface WorkerDependencies extends ActivityDependencies {
 
 export function dependenciesFor(
   consumers: readonly ConsumerDefinition[],
-  worker = workerIdentity(),
+  { maxBufferedBytes = DEFAULT_BUFFERED_BYTES }: { readonly maxBufferedBytes?: number } = {},
 ): WorkerDependencies {
   const runners: HandlerRunners[] = [];
   return {
     consumers: runtimesOf(consumers, runners),
     closeRunners: async () => void (await Promise.all(runners.map((one) => one.close()))),
-    worker,
+    worker: workerIdentity(),
     running: new Set(),
+    pageMemory: new PageMemory(maxBufferedBytes),
+    keptSources: new KeptSources(),
     now: Date.now,
     random: Math.random,
     mintToken: randomUUID,
@@ -59,8 +68,10 @@ function runtimesOf(consumers: readonly ConsumerDefinition[], runners: HandlerRu
     const { kinesis, fanOut, store, letters, history } = createConsumerServices(definition.options);
     const handlers = createHandlerRunners(definition);
     runners.push(handlers);
+    const budget = budgetAt(definition.options.readBudget, kinesisEndpointOf(definition.options.aws));
+    const runner = (): HandlerRunner => handlers.create();
     const services = { kinesis, ...(fanOut ? { fanOut } : {}), store, letters, history };
-    runtimes.set(key, { definition, ...services, runner: () => handlers.create() });
+    runtimes.set(key, { definition, ...services, budget, runner });
   }
   return runtimes;
 }

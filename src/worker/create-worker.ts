@@ -3,6 +3,7 @@ import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from '../handler/define-consumer';
+import { LARGEST_ANSWER_BYTES } from '../kinesis/page-bytes';
 import { startLoopWatchdog } from '../handler/loop-watchdog';
 import {
   dataConverterOf,
@@ -31,6 +32,15 @@ export interface WorkerOptions {
    * @default 1000
    */
   readonly maxShards?: number;
+  /**
+   * Most bytes that this process holds of records, read ahead or being handled, and of answers under way, which take up to four times as
+   * much as their records; all shards together. Reading waits for room. What handlers hold is not in it, nor what garbage collection has
+   * not given back yet.
+   *
+   * @minimum 41943040
+   * @default 134217728
+   */
+  readonly maxBufferedBytes?: number;
   /**
    * Whether this process is killed once its event loop has been blocked for twice the heartbeat timeout (10 seconds at least): by then it
    * has lost its shards, and a handler in an endless loop would hold the process for ever. What restarts the process must be there.
@@ -79,7 +89,8 @@ export async function createWorker(
 ): Promise<TidemarkWorker> {
   checkMaxShards(options.maxShards);
   checkStuckAfter(options.stuckAfterMs);
-  const dependencies = dependenciesFor(consumers);
+  checkBufferedBytes(options.maxBufferedBytes);
+  const dependencies = dependenciesFor(consumers, options);
   if (options.metrics) installExporter(options.metrics);
   // Before anything that must be closed again: an address may be taken.
   const health = options.health === undefined ? undefined : await startHealthServer(options.health);
@@ -125,6 +136,7 @@ async function connectAndCreate(
     } finally {
       watchdog?.stop();
       await observation.stop();
+      dependencies.keptSources.close();
       await dependencies.closeRunners();
       await connection.close();
     }
@@ -201,6 +213,14 @@ function checkMaxShards(maxShards = DEFAULT_MAX_SHARDS): void {
   throw new TidemarkError(
     'INVALID_OPTION',
     `Expected \`maxShards\` to be a whole number from 1 to 10000, got \`${maxShards}\``,
+  );
+}
+
+function checkBufferedBytes(bytes: number | undefined): void {
+  if (bytes === undefined || (Number.isInteger(bytes) && bytes >= LARGEST_ANSWER_BYTES)) return;
+  throw new TidemarkError(
+    'INVALID_OPTION',
+    `Expected \`maxBufferedBytes\` to be a whole number of at least ${LARGEST_ANSWER_BYTES}, one answer, got \`${bytes}\``,
   );
 }
 

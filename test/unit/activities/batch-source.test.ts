@@ -53,14 +53,14 @@ function never(signal: AbortSignal): Promise<Error> {
   );
 }
 
-function sourceOf(steps: Step[], limits: Partial<BatchLimits> = {}, signal = NEVER): [BatchSource, ScriptedReader] {
+function sourceOf(steps: Step[], limits: Partial<BatchLimits> = {}): [BatchSource, ScriptedReader] {
   const reader = new ScriptedReader([...steps]);
-  return [new BatchSource(reader, { ...LIMITS, ...limits }, signal), reader];
+  return [new BatchSource(reader, { ...LIMITS, ...limits }), reader];
 }
 
 async function take(source: BatchSource, count: number): Promise<Next[]> {
   const offers: Next[] = [];
-  while (offers.length < count) offers.push(await source.next());
+  while (offers.length < count) offers.push(await source.next(NEVER));
   return offers;
 }
 
@@ -123,8 +123,8 @@ describe('a batch that waits to fill', () => {
         return results.shift() ?? Promise.reject(new Error('nothing left'));
       },
     };
-    const source = new BatchSource(reader, { ...LIMITS, maxBatchWaitMs: 30 }, NEVER, () => nowMs);
-    expect(sizes([await source.next()])).toEqual([2]);
+    const source = new BatchSource(reader, { ...LIMITS, maxBatchWaitMs: 30 }, () => nowMs);
+    expect(sizes([await source.next(NEVER)])).toEqual([2]);
     release(page(records(3)));
     expect(sizes(await take(source, 2))).toEqual([3, 'end']);
   });
@@ -136,8 +136,8 @@ describe('a batch that waits to fill', () => {
 
   it('ends its wait on a stop, and is not handed out', async () => {
     const stop = new AbortController();
-    const [source, reader] = sourceOf([page(records(2))], { maxBatchWaitMs: 60_000 }, stop.signal);
-    const next = source.next();
+    const [source, reader] = sourceOf([page(records(2))], { maxBatchWaitMs: 60_000 });
+    const next = source.next(stop.signal);
     while (reader.reads < 2) await new Promise((resolve) => setImmediate(resolve));
     stop.abort(new Error('stopped'));
     await expect(next).rejects.toThrow('stopped');
@@ -150,15 +150,15 @@ describe('a page that fails', () => {
   it.each([0, 60_000])('does so only after what was read is handed out (wait %i ms)', async (maxBatchWaitMs) => {
     const [source] = sourceOf([page(records(4)), away], { maxBatchRecords: 3, maxBatchWaitMs });
     expect(sizes(await take(source, 2))).toEqual([3, 1]);
-    await expect(source.next()).rejects.toBe(away);
+    await expect(source.next(NEVER)).rejects.toBe(away);
   });
 
   it('is read again by the next call, and no record is lost or repeated', async () => {
     const all = records(5);
     const [source] = sourceOf([page(all.slice(0, 2)), away, page(all.slice(2), END)]);
-    const first = await source.next();
-    await expect(source.next()).rejects.toBe(away);
-    const second = await source.next();
+    const first = await source.next(NEVER);
+    await expect(source.next(NEVER)).rejects.toBe(away);
+    const second = await source.next(NEVER);
     expect([first, second].flatMap((offer) => (offer.kind === 'batch' ? offer.records : []))).toEqual(all);
   });
 
@@ -166,7 +166,7 @@ describe('a page that fails', () => {
     const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
     const [source] = sourceOf([page(records(1)), away]);
-    await source.next();
+    await source.next(NEVER);
     for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
@@ -180,19 +180,85 @@ describe('reading ahead', () => {
 
   it('has the next page under way while a batch is handled, and no more than one', async () => {
     const [source, reader] = sourceOf(Array.from({ length: 10 }, () => page(records(1))));
-    await source.next();
+    await source.next(NEVER);
     await settle();
     expect(reader.reads).toBe(2);
   });
 
   it('pauses while more than a batch of bytes waits', async () => {
     const [source, reader] = sourceOf([page(records(30, 100)), page(records(1)), page(records(1))]);
-    await source.next();
+    await source.next(NEVER);
     await settle();
     expect(reader.reads).toBe(1);
-    await source.next();
+    await source.next(NEVER);
     await settle();
     expect(reader.reads).toBe(2);
+  });
+});
+
+describe('between two slices', () => {
+  it('keeps a page that is under way when a slice stops: the next one gets it, asked for once', async () => {
+    const stop = new AbortController();
+    const late = records(2);
+    let answer: (result: ReadResult) => void = () => undefined;
+    const reader = { read: jest.fn(() => new Promise<ReadResult>((resolve) => (answer = resolve))) };
+    const source = new BatchSource(reader, LIMITS);
+    const next = source.next(stop.signal);
+    stop.abort(new Error('stopped'));
+    await expect(next).rejects.toThrow('stopped');
+    const again = source.next(NEVER);
+    expect(reader.read).toHaveBeenCalledTimes(1);
+    answer(page(late));
+    expect(await again).toMatchObject({ kind: 'batch', records: late });
+  });
+
+  it('ends the page that is under way when it is closed', async () => {
+    let signal: AbortSignal | undefined;
+    const source = new BatchSource(
+      {
+        read: (one) => {
+          signal = one;
+          return never(one).then((error) => Promise.reject(error));
+        },
+      },
+      LIMITS,
+    );
+    const next = source.next(NEVER).catch((error: unknown) => error);
+    source.close();
+    expect(signal?.aborted).toBe(true);
+    expect(await next).toBeInstanceOf(TidemarkError);
+  });
+});
+
+describe('memory', () => {
+  function held(content: RawRecord[]): [ReadResult, () => boolean] {
+    let isHeld = true;
+    return [page(content, { memory: { settle: () => undefined, release: () => (isHeld = false) } }), () => isHeld];
+  }
+
+  it('of a page is held until all of its records are done with, and not while some are put back', async () => {
+    const [first, isFirstHeld] = held(records(4));
+    const [source] = sourceOf([first], { maxBatchRecords: 2 });
+    const one = await source.next(NEVER);
+    const two = await source.next(NEVER);
+    expect(sizes([one, two])).toEqual([2, 2]);
+    if (two.kind === 'batch') source.putBack(two.records.slice(1));
+    expect(sizes(await take(source, 1))).toEqual([1]);
+    expect(isFirstHeld()).toBe(true);
+    void source.next(NEVER).catch(() => undefined);
+    expect(isFirstHeld()).toBe(false);
+    source.close();
+  });
+
+  it('of everything is given back by close, also of a page that had come unseen', async () => {
+    const [first, isFirstHeld] = held(records(4));
+    const [second, isSecondHeld] = held(records(4));
+    const [source] = sourceOf([first, second], { maxBatchRecords: 2 });
+    await source.next(NEVER);
+    for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    source.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([isFirstHeld(), isSecondHeld()]).toEqual([false, false]);
   });
 });
 
@@ -241,7 +307,7 @@ describe('whatever the pages', () => {
         const [source] = sourceOf([...steps, page([], END)], limits);
         const offered: RawRecord[] = [];
         for (;;) {
-          const offer = await source.next().catch((error: unknown) => error);
+          const offer = await source.next(NEVER).catch((error: unknown) => error);
           if (offer === failure) continue;
           const next = offer as Next;
           if (next.kind === 'end') break;

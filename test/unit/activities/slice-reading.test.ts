@@ -278,3 +278,27 @@ describe('an outage', () => {
     expect(new Set(scene.store.writes.slice(1).map((write) => JSON.stringify(write))).size).toBe(1);
   });
 });
+
+describe('a slice after another on the same worker', () => {
+  it('goes on with the iterator and the pages at hand', async () => {
+    scene.deploy({ maxBatchRecords: 2 });
+    scene.put('a', 'b', 'c', 'd', 'e');
+    await scene.run();
+    await scene.run();
+    await scene.run();
+    expect(scene.handled).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    expect(scene.server.requests.count('GetShardIterator')).toBe(1);
+  });
+
+  it('reads anew where the checkpoint was written in between', async () => {
+    scene.deploy({ maxBatchRecords: 2 });
+    scene.put('a', 'b', 'c', 'd');
+    await scene.run();
+    await scene.end(scene.begin({ attempt: 2 }));
+    expect(scene.handled).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    expect(scene.server.requests.count('GetShardIterator')).toBe(2);
+  });
+});

@@ -10,6 +10,8 @@ import { inlineRunner } from '../../../src/handler/inline-runner';
 import { AwsKinesis } from '../../../src/kinesis/aws-kinesis';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../support/scripted-kinesis';
 import { localKinesisClient } from '../../support/scripted-kinesis/client';
+import { KeptSources } from '../../../src/activities/kept-sources';
+import { PageMemory } from '../../../src/kinesis/page-memory';
 import { StubClient } from '../client/stub-client';
 import { startActivity } from './support/activity';
 import { WatchedStore } from './support/watched-store';
@@ -40,6 +42,8 @@ beforeEach(async () => {
     consumers: new Map([['delays/flights', runtime]]),
     worker: 'worker-1',
     running: new Set(),
+    pageMemory: new PageMemory(2 ** 30),
+    keptSources: new KeptSources(),
     now: () => server.now(),
     random: () => 0,
     mintToken: () => 'token',

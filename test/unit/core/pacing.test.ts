@@ -1,19 +1,5 @@
 import fc from 'fast-check';
-import { backoffMs, MIN_POLL_INTERVAL_MS, pollDelayMs, READ_BACKOFF, WRITE_BACKOFF } from '../../../src/core/pacing';
-
-describe('pollDelayMs', () => {
-  it.each([
-    ['a full page: the next one at once', { records: 1_000, millisBehindLatest: 0 }, 0],
-    ['records and lag: the next page at once', { records: 10, millisBehindLatest: 5 }, 0],
-    ['records at the tip: the pace of the user', { records: 10, millisBehindLatest: 0 }, 1_500],
-    [
-      'an empty page behind the tip: as soon as the quota allows',
-      { records: 0, millisBehindLatest: 1 },
-      MIN_POLL_INTERVAL_MS,
-    ],
-    ['an empty page at the tip: the pace of the user', { records: 0, millisBehindLatest: 0 }, 1_500],
-  ])('%s', (_, page, delayMs) => expect(pollDelayMs({ ...page, limit: 1_000 }, 1_500)).toBe(delayMs));
-});
+import { backoffMs, READ_BACKOFF, WRITE_BACKOFF } from '../../../src/core/pacing';
 
 describe('backoffMs', () => {
   it.each([

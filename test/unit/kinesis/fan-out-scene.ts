@@ -152,7 +152,10 @@ export class FanOutScene {
 
   private poll(start: IteratorStart): Source {
     this.polled.push(start);
-    return { read: () => Promise.resolve({ records: [], millisBehindLatest: 0, askedAtMs: 0 }) };
+    return {
+      read: () => Promise.resolve({ records: [], millisBehindLatest: 0, askedAtMs: 0 }),
+      renewFrom: () => undefined,
+    };
   }
 
   private async sleep(ms: number, signal: AbortSignal): Promise<void> {

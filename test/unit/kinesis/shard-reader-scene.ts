@@ -2,7 +2,9 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 import type { ShardIdentity } from '../../../src/core/names';
 import { AwsKinesis } from '../../../src/kinesis/aws-kinesis';
+import type { PaceOptions } from '../../../src/core/read-pace';
 import type { KinesisPort } from '../../../src/kinesis/kinesis-port';
+import { PageMemory } from '../../../src/kinesis/page-memory';
 import { ShardReader, type ReadResult, type ReaderOptions } from '../../../src/kinesis/shard-reader';
 import { StreamWatch } from '../../../src/kinesis/stream-watch';
 import {
@@ -30,7 +32,10 @@ export class ReaderScene {
   readonly kinesis: KinesisPort;
   readonly watch: StreamWatch;
   private readonly client;
+  /** Holds nothing but what a test has not released. */
+  readonly memory = new PageMemory(1_000_000_000);
   private monotonicMs = 0;
+  private sleptMs = 0;
 
   private constructor(
     readonly server: ScriptedKinesis,
@@ -59,22 +64,35 @@ export class ReaderScene {
     return { consumer: 'delays', streamName: 'flights', streamArn, createdAtMs, shardId: SHARD };
   }
 
-  reader(options: Partial<ReaderOptions> = {}): ShardReader {
+  reader({
+    limit = 1_000,
+    pollIntervalMs = 1_000,
+    idlePollIntervalMs = pollIntervalMs,
+    ...options
+  }: Partial<ReaderOptions & PaceOptions> = {}): ShardReader {
     return new ShardReader(
       {
         kinesis: this.kinesis,
         watch: this.watch,
         random: () => 0,
+        memory: this.memory,
         now: () => this.server.now(),
+        monotonicMs: () => this.sleptMs,
         onTrouble: (error) => this.troubles.push(error === undefined ? 'ok' : (error as { code: string }).code),
         sleep: async (ms, signal) => {
           this.waitsMs.push(ms);
+          this.sleptMs += ms;
           this.onWait(this.waitsMs.length);
           await new Promise((resolve) => setImmediate(resolve));
           signal.throwIfAborted();
         },
       },
-      { shard: this.shard, start: { type: 'TRIM_HORIZON' }, limit: 1_000, pollIntervalMs: 1_000, ...options },
+      {
+        shard: this.shard,
+        start: { type: 'TRIM_HORIZON' },
+        pace: { limit, pollIntervalMs, idlePollIntervalMs },
+        ...options,
+      },
     );
   }
 

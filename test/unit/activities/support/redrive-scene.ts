@@ -16,6 +16,8 @@ import { inlineRunner } from '../../../../src/handler/inline-runner';
 import { AwsKinesis } from '../../../../src/kinesis/aws-kinesis';
 import { localKinesisClient } from '../../../support/scripted-kinesis/client';
 import { failure, letterOf, write } from '../../../support/dead-letter-store.contract';
+import { KeptSources } from '../../../../src/activities/kept-sources';
+import { PageMemory } from '../../../../src/kinesis/page-memory';
 import { startActivity, type RunningActivity } from './activity';
 
 export const STARTED_AT_MS = 1_767_300_000_000;
@@ -113,6 +115,8 @@ export class RedriveScene {
       consumers: new Map([['delays/flights', runtime]]),
       worker: 'worker-a:1',
       running: new Set(),
+      pageMemory: new PageMemory(2 ** 30),
+      keptSources: new KeptSources(),
       now: () => this.nowMs,
       random: () => 0,
       mintToken: () => `token-${(this.tokens += 1)}`,

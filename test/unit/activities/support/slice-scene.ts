@@ -31,6 +31,8 @@ import type { FanOut } from '../../../../src/kinesis/fan-out';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../../support/scripted-kinesis';
 import { localKinesisClient } from '../../../support/scripted-kinesis/client';
 import { IS_FAN_OUT, localFanOut } from './source';
+import { KeptSources } from '../../../../src/activities/kept-sources';
+import { PageMemory } from '../../../../src/kinesis/page-memory';
 import { startActivity, type RunningActivity } from './activity';
 import { WatchedStore } from './watched-store';
 
@@ -62,6 +64,7 @@ export class SliceScene {
   private tokens = 0;
   /** The attempt before, of the slice that was begun last. */
   private before: RunningSlice | undefined;
+  private keptSources = new KeptSources();
 
   private constructor(
     readonly server: ScriptedKinesis,
@@ -92,6 +95,8 @@ export class SliceScene {
   /** A new deployment of the same consumer: another process, which knows nothing of the one before. */
   deploy(options: Partial<ConsumerOptions>): void {
     this.options = options;
+    this.keptSources.close();
+    this.keptSources = new KeptSources();
     this.activities = this.activitiesWith(options);
   }
 
@@ -210,6 +215,7 @@ export class SliceScene {
   async close(): Promise<void> {
     unsubscribe('tidemark:pageRead', this.countPage);
     this.fanOut?.close();
+    this.keptSources.close();
     this.client.destroy();
     await this.server.close();
   }
@@ -247,6 +253,8 @@ export class SliceScene {
       consumers: new Map([['delays/flights', runtime]]),
       worker: 'worker-1',
       running: new Set(),
+      pageMemory: new PageMemory(2 ** 30),
+      keptSources: this.keptSources,
       now: () => this.server.now(),
       random: () => 0,
       mintToken: () => `token-${(this.tokens += 1)}`,
