@@ -55,18 +55,25 @@ export function resolveFanOut(given: unknown, name: string, problems: string[]):
   problems.push(...unknownOptions(options, KNOWN, 'fanOut.'));
   const { consumerName = name, consumerArn } = options;
   const lifecycle = choose(options, 'lifecycle', problems) ?? (consumerArn === undefined ? 'managed' : 'existing');
-  if (matching(consumerName, CONSUMER_NAME) === undefined)
-    problems.push(`Expected \`fanOut.consumerName\` to be 1 to 128 letters, digits or _.-, got ${show(consumerName)}`);
-  if (consumerArn !== undefined && matching(consumerArn, CONSUMER_ARN) === undefined)
-    problems.push(`Expected \`fanOut.consumerArn\` to be the ARN of a stream consumer, got ${show(consumerArn)}`);
-  if (consumerArn !== undefined && lifecycle === 'managed')
-    problems.push("Expected `fanOut.lifecycle` to be 'existing' with a `fanOut.consumerArn`, got 'managed'");
+  problems.push(...namingProblems(consumerName, consumerArn, lifecycle));
   return {
     consumerName: String(consumerName),
     lifecycle,
     ...(typeof consumerArn === 'string' ? { consumerArn } : {}),
     whenGone: choose(options, 'whenGone', problems) ?? 'poll',
   };
+}
+
+function namingProblems(name: unknown, arn: unknown, lifecycle: ResolvedFanOut['lifecycle']): string[] {
+  const problems: string[] = [];
+  if (matching(name, CONSUMER_NAME) === undefined)
+    problems.push(`Expected \`fanOut.consumerName\` to be 1 to 128 letters, digits or _.-, got ${show(name)}`);
+  if (arn === undefined) return problems;
+  if (matching(arn, CONSUMER_ARN) === undefined)
+    problems.push(`Expected \`fanOut.consumerArn\` to be the ARN of a stream consumer, got ${show(arn)}`);
+  if (lifecycle === 'managed')
+    problems.push("Expected `fanOut.lifecycle` to be 'existing' with a `fanOut.consumerArn`, got 'managed'");
+  return problems;
 }
 
 function choose<K extends keyof typeof CHOICES>(

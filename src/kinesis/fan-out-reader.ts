@@ -147,28 +147,33 @@ export class FanOutReader {
   }
 
   private async recover(error: unknown): Promise<void> {
-    if ((this.feed.livedMs ?? 0) >= PROVEN_MS) this.failures = 0;
+    const { livedMs } = this.feed;
+    if (livedMs !== undefined && livedMs >= PROVEN_MS) this.failures = 0;
     if (isPassingTrouble(error)) return this.backOff(error);
-    const { watch, consumer } = this.environment;
     switch (codeOf(error)) {
       case 'SUBSCRIPTION_TAKEN':
-        return this.backOff(error, this.feed.livedMs === undefined ? REFUSED_BACKOFF : SUBSCRIBE_BACKOFF);
+        return this.backOff(error, livedMs === undefined ? REFUSED_BACKOFF : SUBSCRIBE_BACKOFF);
       case 'STREAM_CONSUMER_MISSING':
         return this.goOnWithout(error);
-      // Of the stream, the shard or the stream consumer: Kinesis does not tell them apart.
       case 'STREAM_NOT_FOUND':
-        if (await this.explain(() => watch.explainMissing(this.shardId))) await this.explain(() => consumer.confirm());
-        return this.polling ? undefined : this.backOff(error);
+        return this.explainMissing(error);
       // It could not be seen whether the shard is still this execution's.
       case 'DYNAMODB_UNAVAILABLE':
         return this.backOff(error);
       case 'INVALID_SEQUENCE_NUMBER':
       case 'INTERNAL':
-        if (await this.explain(() => watch.fresh())) throw error;
+        if (await this.explain(() => this.environment.watch.fresh())) throw error;
         return this.backOff(error);
       default:
         throw error;
     }
+  }
+
+  /** Of the stream, the shard or the stream consumer: Kinesis does not tell them apart. */
+  private async explainMissing(error: unknown): Promise<void> {
+    const { watch, consumer } = this.environment;
+    if (await this.explain(() => watch.explainMissing(this.shardId))) await this.explain(() => consumer.confirm());
+    if (!this.polling) this.backOff(error);
   }
 
   /** Looks for the reason of a failure, and throws if that is final. False if there was no answer: then the failed call is made again. */

@@ -188,12 +188,13 @@ export class ShardFeed {
     next.catch(() => undefined);
     await bufferedEvents();
     const pulledAt = { monotonicMs: monotonicMs(), serviceMs: now() };
-    const { done, value: event } = await next;
-    if (done) {
+    const step = await next;
+    if (step.done) {
       this.disconnect();
       note((this.livedMs ?? 0) >= EXPIRES_AFTER_MS ? 'expired' : 'taken');
       return;
     }
+    const event = step.value;
     const waitedMs = monotonicMs() - pulledAt.monotonicMs;
     const childShardIds = await this.childrenAfter(event);
     const result = this.absorb(event, waitedMs >= DRAINED_AFTER_MS ? pulledAt.serviceMs : 0);

@@ -4,7 +4,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { describeRecord, millisBehindLatest, takePage } from './pages';
 import { encodeEvent, encodeException } from './event-stream';
 import type { JsonObject } from './json-request';
-import type { Shard } from './shard';
+import type { Shard, StoredRecord } from './shard';
 import type { Stream } from './stream';
 import type { ScriptedConsumer } from './stream-consumers';
 
@@ -103,25 +103,43 @@ export class Subscription {
 
   private look(): void {
     if (this.isOver || this.isSilent) return;
-    const { shard, stream, consumer } = this.place;
+    const { stream, consumer } = this.place;
     if (consumer.status === 'DELETING') return this.fail('ResourceNotFoundException', 'The consumer is gone.');
     stream.expire(this.nowMs());
+    const isAtEnd = this.rules.heldBackMs === undefined ? this.sendNext() : this.sendNothing(this.rules.heldBackMs);
+    if (isAtEnd || performance.now() - this.startedAt >= this.rules.lifeMs) this.end();
+  }
+
+  private get isIdleTooLong(): boolean {
+    return performance.now() - this.sentAt >= this.rules.idleMs;
+  }
+
+  private sendNothing(millisBehindLatest: number): false {
+    if (this.isIdleTooLong) this.send([], millisBehindLatest, this.continuation());
+    return false;
+  }
+
+  /** True if that was the end of the shard. */
+  private sendNext(): boolean {
+    const { shard } = this.place;
     const start = shard.indexFrom(this.nextOrdinal);
-    const { heldBackMs, eventRecords } = this.rules;
-    const page = heldBackMs === undefined ? takePage(shard.records, start, eventRecords) : [];
+    const page = takePage(shard.records, start, this.rules.eventRecords);
     const unread = shard.records[start + page.length];
-    const isAtEnd = !shard.isOpen && unread === undefined && heldBackMs === undefined;
-    const now = performance.now();
-    if (page.length > 0 || isAtEnd || now - this.sentAt >= this.rules.idleMs) {
-      this.nextOrdinal = (page.at(-1)?.ordinal ?? this.nextOrdinal - 1) + 1;
-      this.sentAt = now;
-      this.event({
-        Records: page.map((record) => describeRecord(shard, record)),
-        MillisBehindLatest: heldBackMs ?? millisBehindLatest(unread, this.nowMs()),
-        ...(isAtEnd ? this.children() : { ContinuationSequenceNumber: shard.sequenceNumber(this.reached()) }),
-      });
-    }
-    if (isAtEnd || now - this.startedAt >= this.rules.lifeMs) this.end();
+    const isAtEnd = !shard.isOpen && unread === undefined;
+    if (page.length === 0 && !isAtEnd && !this.isIdleTooLong) return false;
+    this.nextOrdinal = (page.at(-1)?.ordinal ?? this.nextOrdinal - 1) + 1;
+    this.send(page, millisBehindLatest(unread, this.nowMs()), isAtEnd ? this.children() : this.continuation());
+    return isAtEnd;
+  }
+
+  private send(page: readonly StoredRecord[], behindMs: number, more: JsonObject): void {
+    this.sentAt = performance.now();
+    const { shard } = this.place;
+    this.event({ Records: page.map((record) => describeRecord(shard, record)), MillisBehindLatest: behindMs, ...more });
+  }
+
+  private continuation(): JsonObject {
+    return { ContinuationSequenceNumber: this.place.shard.sequenceNumber(this.reached()) };
   }
 
   private children(): JsonObject {

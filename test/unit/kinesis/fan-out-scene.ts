@@ -106,7 +106,7 @@ export class FanOutScene {
         random: () => 0,
         now: () => this.server.now(),
         sleep: (ms, signal) => this.sleep(ms, signal),
-        onTrouble: (error) => this.troubles.push(error === undefined ? 'ok' : (codeOf(error) ?? String(error))),
+        onTrouble: (error) => this.troubles.push(error === undefined ? 'ok' : (codeOf(error) ?? 'unknown')),
         note: (step) => {
           this.steps.push(step);
           if (step === 'subscribed') this.subscribedAt.push(performance.now() + this.clockMs);

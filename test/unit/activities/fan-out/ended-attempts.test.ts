@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../ended-attempts.test');
+import './use-fan-out';
+import '../ended-attempts.test';

@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-deaths.test');
+import './use-fan-out';
+import '../slice-deaths.test';

@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-effects.test');
+import './use-fan-out';
+import '../slice-effects.test';

@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-events.test');
+import './use-fan-out';
+import '../slice-events.test';

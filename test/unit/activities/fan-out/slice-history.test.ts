@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-history.test');
+import './use-fan-out';
+import '../slice-history.test';

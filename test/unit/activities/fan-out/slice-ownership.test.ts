@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-ownership.test');
+import './use-fan-out';
+import '../slice-ownership.test';

@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-parked-keys.test');
+import './use-fan-out';
+import '../slice-parked-keys.test';

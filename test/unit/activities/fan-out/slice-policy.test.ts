@@ -1,2 +1,2 @@
-process.env.TIDEMARK_TEST_SOURCE = 'fanOut';
-require('../slice-policy.test');
+import './use-fan-out';
+import '../slice-policy.test';
