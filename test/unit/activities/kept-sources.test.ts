@@ -1,4 +1,5 @@
 import type { BatchSource } from '../../../src/activities/batch-source';
+import type { CheckpointHold } from '../../../src/activities/checkpoint-hold';
 import { KeptSources, type OpenSource } from '../../../src/activities/kept-sources';
 
 function open(): OpenSource & { close: jest.Mock } {
@@ -6,7 +7,7 @@ function open(): OpenSource & { close: jest.Mock } {
   return {
     source: { close } as unknown as BatchSource,
     reader: { renewFrom: jest.fn() },
-    listener: { onTrouble: jest.fn() },
+    listener: { onTrouble: jest.fn(), hold: {} as CheckpointHold },
     close,
   };
 }

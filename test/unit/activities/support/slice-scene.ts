@@ -192,6 +192,11 @@ export class SliceScene {
     return IS_FAN_OUT ? 'SubscribeToShard' : 'GetRecords';
   }
 
+  /** How often Kinesis was asked for a place to read from. */
+  get starts(): number {
+    return this.server.requests.count(IS_FAN_OUT ? 'SubscribeToShard' : 'GetShardIterator');
+  }
+
   /** What kind of start Kinesis was asked for last. */
   get lastStart(): unknown {
     if (!IS_FAN_OUT) return this.server.requests.list('GetShardIterator').at(-1)?.body['ShardIteratorType'];
