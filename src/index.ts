@@ -29,6 +29,7 @@ export {
   type RecordToPut,
 } from './kinesis/aggregate';
 export type { FailureOptions } from './core/failure-options';
+export type { FanOutOptions } from './core/fan-out-options';
 export type { AwsCredentials, AwsOptions, ConsumerOptions, StartFrom } from './core/options';
 export type {
   DeadLetter,

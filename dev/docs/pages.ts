@@ -23,6 +23,13 @@ const sources = [
     interfaceName: 'FailureOptions',
   },
   {
+    title: 'Fan-out options',
+    introduction:
+      'The option `fanOut` of a consumer. [Enhanced fan-out](fan-out.md) says when it pays, and how to clean up.',
+    file: 'src/core/fan-out-options.ts',
+    interfaceName: 'FanOutOptions',
+  },
+  {
     title: 'AWS options',
     introduction: 'The option `aws` of a consumer. Leave them out, and the AWS SDK finds everything by itself.',
     file: 'src/core/options.ts',

@@ -4,6 +4,7 @@ import type { CheckpointStore } from '../checkpoints/checkpoint-store';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store';
 import type { ReadBudget } from '../core/read-budget';
 import type { HandlerRunner } from '../handler/handler-runner';
+import type { FanOut } from '../kinesis/fan-out';
 import type { KinesisPort } from '../kinesis/kinesis-port';
 import type { PageMemory } from '../kinesis/page-memory';
 import type { KeptSources } from './kept-sources';
@@ -13,6 +14,8 @@ import type { TrialLane } from './trial-lane';
 export interface ConsumerRuntime {
   readonly definition: ConsumerDefinition;
   readonly kinesis: KinesisPort;
+  /** Reads shards by enhanced fan-out; undefined: they are polled. */
+  readonly fanOut?: FanOut;
   readonly store: CheckpointStore;
   readonly letters: DeadLetterStore;
   readonly history: CheckpointHistory;

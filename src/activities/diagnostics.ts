@@ -4,6 +4,7 @@ import type { MirrorDrift } from '../core/commit-protocol';
 import type { ErrorCode } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
+import type { SubscriptionStep } from '../kinesis/shard-feed';
 import type { Halt } from '../core/halt';
 import type { Progress, ShardEvent, SliceEnd } from '../core/shard-work';
 
@@ -86,8 +87,15 @@ export interface PageReadMessage {
 /** Published on `tidemark:kinesisFailed` for each call about a shard that failed after the SDK's own retries. */
 export interface KinesisFailedMessage {
   readonly shard: ShardIdentity;
-  readonly operation: 'getRecords' | 'getShardIterator';
+  readonly operation: 'getRecords' | 'getShardIterator' | 'subscribeToShard';
   readonly code: ErrorCode;
+}
+
+/** Published on `tidemark:subscription` about a shard that is read by enhanced fan-out. */
+export interface SubscriptionMessage {
+  readonly shard: ShardIdentity;
+  /** `polling`: there is no stream consumer, and the shard is polled. */
+  readonly step: SubscriptionStep | 'polling';
 }
 
 /** Published on `tidemark:handlerRun` after each run of a user's filter, schema and handler. */
@@ -128,6 +136,7 @@ export interface DiagnosticMessages {
   readonly opened: OpenedMessage;
   readonly pageRead: PageReadMessage;
   readonly kinesisFailed: KinesisFailedMessage;
+  readonly subscription: SubscriptionMessage;
   readonly handlerRun: HandlerRunMessage;
   readonly trouble: TroubleMessage;
   readonly event: ShardEventMessage;
@@ -143,6 +152,7 @@ export const sliceEndedChannel = channel('tidemark:sliceEnded');
 export const openedChannel = channel('tidemark:opened');
 export const pageReadChannel = channel('tidemark:pageRead');
 export const kinesisFailedChannel = channel('tidemark:kinesisFailed');
+export const subscriptionChannel = channel('tidemark:subscription');
 export const handlerRunChannel = channel('tidemark:handlerRun');
 export const troubleChannel = channel('tidemark:trouble');
 export const eventChannel = channel('tidemark:event');

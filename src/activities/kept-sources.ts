@@ -2,9 +2,16 @@ import type { Position } from '../core/positions';
 import type { IteratorStart } from '../core/read-start';
 import type { BatchSource } from './batch-source';
 import type { LeftOut } from './left-out';
+import type { CheckpointHold } from './checkpoint-hold';
 
 /** How long an open source waits for the next slice of its shard. On the same worker it comes within a second. */
 const KEPT_MS = 15_000;
+
+/** The slice that uses a source now. */
+export interface SliceListener {
+  onTrouble: (error: unknown) => void;
+  hold: Pick<CheckpointHold, 'checkpoint' | 'writer'>;
+}
 
 /** A source between two slices, with what its reader tells to whoever uses it now. */
 export interface OpenSource {
@@ -12,7 +19,9 @@ export interface OpenSource {
   readonly leftOut: LeftOut;
   /** Where reading goes on once its iterator has expired, while nothing that was read waits: at this start, of this position. */
   readonly renewFrom: (start: IteratorStart, position: Position) => void;
-  readonly listener: { onTrouble: (error: unknown) => void };
+  /** Whether the shard is polled; false of one that is read by enhanced fan-out. */
+  readonly isPolling: () => boolean;
+  readonly listener: SliceListener;
 }
 
 interface Kept extends OpenSource {

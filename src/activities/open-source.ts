@@ -2,18 +2,19 @@ import { checkpointKey, type ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
 import { planReadStart, type DataLoss } from '../core/read-start';
 import type { Progress } from '../core/shard-work';
-import type { StreamDescription } from '../kinesis/kinesis-port';
+import type { FanOutReader } from '../kinesis/fan-out-reader';
 import { OpenedReader } from '../kinesis/opened-reader';
-import { ShardReader, type ReaderOptions } from '../kinesis/shard-reader';
+import type { ShardReader } from '../kinesis/shard-reader';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import { BatchSource } from './batch-source';
+import type { CheckpointHold } from './checkpoint-hold';
 import type { ActivityDependencies, ConsumerRuntime } from './dependencies';
 import { openedChannel, type OpenedMessage } from './diagnostics';
 import type { OpenSource } from './kept-sources';
 import { LeftOut } from './left-out';
-import { sleep } from './sleep';
+import { openReader, type ReadingWorld } from './open-reader';
 import { untilAnswered } from './until-answered';
-import { watchedKinesis, watchedReader } from './watched-reads';
+import { watchedReader } from './watched-reads';
 
 export interface SourceWorld {
   readonly dependencies: ActivityDependencies;
@@ -23,6 +24,7 @@ export interface SourceWorld {
   readonly stop: AbortSignal;
   /** Told of each failed call that is made again, and of `undefined` when calls succeed again. */
   readonly onTrouble: (error: unknown) => void;
+  readonly hold: Pick<CheckpointHold, 'checkpoint' | 'writer'>;
 }
 
 export interface SourceStart {
@@ -39,35 +41,42 @@ export async function openSource(
   start: SourceStart,
 ): Promise<OpenSource & { retentionMs: number; loss?: DataLoss }> {
   const { shard, token, position, progress } = start;
-  const description = await untilAnswered(world, () => world.watch.recent(60_000));
-  const { retentionMs, serviceNowMs: nowMs } = description;
+  const { runtime, dependencies, hold, onTrouble } = world;
+  const { retentionMs, serviceNowMs: nowMs } = await untilAnswered(world, () => world.watch.recent(60_000));
+  const describedAt = performance.now();
   openedChannel.publish({ shard, retentionMs } satisfies OpenedMessage);
   const { lastArrivalMs, caughtUpAtMs } = progress;
   const { iterator, loss } = planReadStart({ position, lastArrivalMs, caughtUpAtMs, nowMs, retentionMs });
-  const kept = world.dependencies.keptSources.take(checkpointKey(shard).pk, token);
-  if (kept && !loss) {
-    kept.listener.onTrouble = world.onTrouble;
+  const kept = dependencies.keptSources.take(checkpointKey(shard).pk, token);
+  if (kept && !loss && !isOutdated(runtime, shard, kept)) {
+    Object.assign(kept.listener, { hold, onTrouble });
     if (kept.source.isDrained) kept.renewFrom(iterator, position);
     return { ...kept, retentionMs };
   }
   kept?.source.close();
-  const listener = { onTrouble: world.onTrouble };
-  const told = { ...world, onTrouble: (error: unknown) => listener.onTrouble(error) };
-  const reader = createReader(told, description, { shard, start: iterator });
-  return { ...openAggregatesOf(told, { shard, position, reader }), listener, retentionMs, ...(loss ? { loss } : {}) };
+  const listener = { hold, onTrouble };
+  // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
+  const now = (): number => Math.floor(nowMs + performance.now() - describedAt);
+  const reader = openReader({ ...world, listener }, { shard, position, start: iterator, now });
+  const opened = openAggregatesOf({ ...world, listener }, { shard, position, reader });
+  return { ...opened, listener, retentionMs, ...(loss ? { loss } : {}) };
 }
 
 /** The reader's records in batches, with the KPL aggregates among them opened. */
 function openAggregatesOf(
-  world: SourceWorld,
-  { shard, position, reader }: Pick<SourceStart, 'shard' | 'position'> & { readonly reader: ShardReader },
+  { watch, runtime, dependencies, listener }: ReadingWorld,
+  {
+    shard,
+    position,
+    reader,
+  }: Pick<SourceStart, 'shard' | 'position'> & { readonly reader: ShardReader | FanOutReader },
 ): Omit<OpenSource, 'listener'> {
-  const { watch, runtime } = world;
   const { options } = runtime.definition;
   const leftOut = new LeftOut();
+  const onTrouble = (error: unknown): void => listener.onTrouble(error);
   const opened = new OpenedReader(reader, {
     start: position,
-    hashRange: (signal) => untilAnswered({ ...world, stop: signal }, () => watch.hashRangeOf(shard.shardId)),
+    hashRange: (stop) => untilAnswered({ dependencies, stop, onTrouble }, () => watch.hashRangeOf(shard.shardId)),
     onLeftOut: (sequenceNumber, count) => leftOut.note(sequenceNumber, count),
   });
   const source = new BatchSource(watchedReader(options.openAggregates ? opened : reader, shard), options);
@@ -75,29 +84,10 @@ function openAggregatesOf(
     reader.renewFrom(start);
     opened.startAt(from);
   };
-  return { source, leftOut, renewFrom };
+  return { source, leftOut, renewFrom, isPolling: () => !('isPolling' in reader) || reader.isPolling };
 }
 
-function createReader(
-  { runtime, dependencies, watch, onTrouble }: SourceWorld,
-  { serviceNowMs }: StreamDescription,
-  from: Pick<ReaderOptions, 'shard' | 'start'>,
-): ShardReader {
-  const { pollIntervalMs, idlePollIntervalMs, maxBatchRecords } = runtime.definition.options;
-  const limit = Math.max(1_000, maxBatchRecords);
-  const describedAt = performance.now();
-  return new ShardReader(
-    {
-      kinesis: watchedKinesis(runtime.kinesis, from.shard),
-      watch,
-      memory: dependencies.pageMemory,
-      random: dependencies.random,
-      // The clock of the service, never ahead of it: arrival times are compared with it, and this machine's may be wrong.
-      now: () => Math.floor(serviceNowMs + performance.now() - describedAt),
-      monotonicMs: () => performance.now(),
-      sleep,
-      onTrouble,
-    },
-    { ...from, pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget } },
-  );
+/** It polls because there was no stream consumer, and that is to be looked for again. */
+function isOutdated({ fanOut }: ConsumerRuntime, shard: ShardIdentity, { isPolling }: OpenSource): boolean {
+  return fanOut !== undefined && isPolling() && !fanOut.isMissing(shard);
 }

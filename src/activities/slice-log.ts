@@ -39,3 +39,17 @@ export function logHistory(shard: Shard, error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
   log.warn('The history of the checkpoint has a gap: an entry could not be written', { ...placeOf(shard), reason });
 }
+
+export function logRegistered(shard: Shard, arn: string): void {
+  const { consumer, stream } = placeOf(shard);
+  log.info('Registered a stream consumer for enhanced fan-out; AWS charges for it until it is deregistered', {
+    consumer,
+    stream,
+    arn,
+  });
+}
+
+export function logPolling(shard: Shard, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  log.warn('Polling instead of enhanced fan-out', { ...placeOf(shard), reason });
+}

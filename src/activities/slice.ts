@@ -138,7 +138,7 @@ export class Slice {
     const { ownership, ...world } = this.world;
     const { hold } = this;
     const { loss, ...open } = await openSource(
-      { ...world, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
+      { ...world, hold, stop: ownership.stop, onTrouble: (error) => hold.noteTrouble(error) },
       { shard: this.input.shard, token: hold.checkpoint.token, position, progress: hold.progress },
     );
     hold.leftOut = open.leftOut;

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler';
 
 import type { AwsOptions } from '../core/options';
 import { noteEndpoint } from './failure';
@@ -14,6 +14,9 @@ const KINESIS_REQUEST_TIMEOUT_MS = 30_000;
 const DYNAMODB_REQUEST_TIMEOUT_MS = 5_000;
 /** Every shard may have a call under way, and a worker may have hundreds of shards. */
 const MAX_SOCKETS = 1_000;
+
+/** Longer than the 5 minutes that a subscription lasts. */
+const SUBSCRIPTION_TIMEOUT_MS = 600_000;
 
 const KINESIS_ATTEMPTS = 3;
 /** A checkpoint write is resent by the committer, visibly; a read by its caller. */
@@ -28,6 +31,18 @@ export function createKinesisClient(aws: AwsOptions, regionOfArn?: string): Kine
     ...given({ region: aws.region ?? regionOfArn, endpoint: aws.kinesisEndpoint, credentials: aws.credentials }),
     requestHandler: createRequestHandler(KINESIS_REQUEST_TIMEOUT_MS),
     maxAttempts: KINESIS_ATTEMPTS,
+  });
+}
+
+/**
+ * Client for SubscribeToShard alone, which AWS offers over HTTP/2 only. The SDK gives each subscription a connection of its own, so that one
+ * that is not read from holds up no other. A subscription that has nothing to say, and one that is not answered, are its reader's to end.
+ */
+export function createSubscriptionClient(aws: AwsOptions, regionOfArn?: string): KinesisClient {
+  return new KinesisClient({
+    ...given({ region: aws.region ?? regionOfArn, endpoint: aws.kinesisEndpoint, credentials: aws.credentials }),
+    requestHandler: new EndpointNotingHttp2Handler({ requestTimeout: 0, sessionTimeout: SUBSCRIPTION_TIMEOUT_MS }),
+    maxAttempts: 1,
   });
 }
 
@@ -68,10 +83,27 @@ class EndpointNotingHandler extends NodeHttpHandler {
     try {
       return await super.handle(request, options);
     } catch (error) {
-      noteEndpoint(error, request.port === undefined ? request.hostname : `${request.hostname}:${request.port}`);
+      noteEndpoint(error, addressOf(request));
       throw error;
     }
   }
+}
+
+class EndpointNotingHttp2Handler extends NodeHttp2Handler {
+  override async handle(
+    ...[request, options]: Parameters<NodeHttp2Handler['handle']>
+  ): ReturnType<NodeHttp2Handler['handle']> {
+    try {
+      return await super.handle(request, options);
+    } catch (error) {
+      noteEndpoint(error, addressOf(request));
+      throw error;
+    }
+  }
+}
+
+function addressOf({ hostname, port }: { readonly hostname: string; readonly port?: number }): string {
+  return port === undefined ? hostname : `${hostname}:${port}`;
 }
 
 /** The entries that have a value: an explicit `undefined` would hide what the SDK finds. */

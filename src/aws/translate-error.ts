@@ -152,7 +152,10 @@ function meaningForKinesis({ name, text }: AwsFailure, call: AwsCall): Meaning |
   if (name === 'ResourceNotFoundException') {
     return { code: 'STREAM_NOT_FOUND', what: `Kinesis ${operation} did not find the stream or shard` };
   }
-  if (operation !== 'GetShardIterator' || !['InvalidArgumentException', 'ValidationException'].includes(name)) {
+  if (
+    !['GetShardIterator', 'SubscribeToShard'].includes(operation) ||
+    !['InvalidArgumentException', 'ValidationException'].includes(name)
+  ) {
     return undefined;
   }
   if (context?.sequenceNumber !== undefined) {

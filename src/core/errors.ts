@@ -48,6 +48,14 @@ export const errorCodes = {
     hint: 'Other readers share the limits of the shard: wait, or give each its share with readBudget.',
   },
   ITERATOR_EXPIRED: { retryable: true, hint: 'A new iterator is taken by itself.' },
+  STREAM_CONSUMER_MISSING: {
+    retryable: true,
+    hint: 'Register the stream consumer for enhanced fan-out, or take `fanOut` out: see docs/fan-out.md.',
+  },
+  SUBSCRIPTION_TAKEN: {
+    retryable: true,
+    hint: 'A shard has one subscription per stream consumer. If it goes on, two readers share one: give each its own `fanOut.consumerName`.',
+  },
   INVALID_SEQUENCE_NUMBER: {
     retryable: false,
     hint: 'The checkpoint does not belong to this shard of this stream. Look at the checkpoint row.',

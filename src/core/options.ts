@@ -1,4 +1,5 @@
 import type { FailureOptions } from './failure-options';
+import type { FanOutOptions } from './fan-out-options';
 import { DEFAULT_TABLE_NAME } from './names';
 import type { ReadBudget } from './read-budget';
 
@@ -126,6 +127,13 @@ export interface ConsumerOptions {
    * @default 4 calls and 2,000,000 bytes a second; `off` where the endpoint is not AWS's
    */
   readonly readBudget?: Partial<ReadBudget> | 'off';
+  /**
+   * Reads by enhanced fan-out instead of by polling: `{}` turns it on. Kinesis pushes records within about 70 ms, at 2 MB a second and
+   * shard of the consumer's own, and AWS charges for both shard-hours and data.
+   *
+   * @default off: shards are polled
+   */
+  readonly fanOut?: FanOutOptions;
   /**
    * How fine Temporal's history of a busy shard is, in milliseconds: one activity per interval. 0 gives one activity per
    * committed batch. DynamoDB is written after every batch in any case. An idle shard takes at least 60,000 ms per activity.

@@ -1,5 +1,6 @@
 import { TidemarkError } from './errors';
 import type { FailurePolicy } from './failure-policy';
+import { resolveFanOut, type ResolvedFanOut } from './fan-out-options';
 import {
   DEAD_LETTER_TTL_RANGE,
   defaultConsumerOptions,
@@ -28,6 +29,8 @@ export interface ResolvedOptions extends Tuning, StreamRef {
   readonly tableName: string;
   readonly errorDetail: 'code' | 'message';
   readonly onFailure: FailurePolicy;
+  /** Undefined: shards are polled. */
+  readonly fanOut?: ResolvedFanOut;
   readonly isolation: 'inline' | 'thread';
   readonly openAggregates: boolean;
   readonly wire: WireFormat;
@@ -50,6 +53,7 @@ const KNOWN = [
     'tableName',
     'errorDetail',
     'onFailure',
+    'fanOut',
     'isolation',
     'openAggregates',
     'wire',
@@ -85,13 +89,15 @@ export function resolveOptions(options: ConsumerOptions, found: readonly string[
   const openAggregates = resolveFlag(given, problems);
   const more = { openAggregates, ...resolveChoices(given, problems), ...resolveOptional(given, problems) };
   const onFailure = resolveFailurePolicy(given.onFailure, problems);
+  const fanOut = resolveFanOut(given.fanOut, name ?? '', problems);
   const tuning = resolveTuning(given, problems);
   const readBudget = resolveReadBudget(given.readBudget, problems);
   const aws = resolveAws(given.aws, problems);
   problems.push(...unknownOptions(given, KNOWN, ''));
 
   if (problems.length > 0 || !name || !stream || !start || !tableName) throw invalid(problems);
-  return { name, ...stream, start, tableName, onFailure, readBudget, aws, ...more, ...tuning };
+  const choices = { onFailure, ...(fanOut ? { fanOut } : {}), readBudget };
+  return { name, ...stream, start, tableName, ...choices, aws, ...more, ...tuning };
 }
 
 function invalid(problems: readonly string[]): TidemarkError {

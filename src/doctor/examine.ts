@@ -7,6 +7,7 @@ import type { ConsumerDefinition } from '../handler/define-consumer';
 import { toStreamDescription } from '../kinesis/aws-answers';
 import { connectTemporal, resolveTemporal, type TemporalOptions } from '../temporal/connect';
 import { judgeClock, type ClockReading } from './clock';
+import { fanOutProbes } from './fan-out-probe';
 import { ok, skipped, wrong, type Finding, type NamedFinding, type Probe } from './finding';
 import { judgeRetention } from './retention';
 import { once, runProbes } from './run-probes';
@@ -95,6 +96,7 @@ function awsProbes(consumer: ConsumerDefinition, clients: { destroy(): void }[])
   return [
     { ...credentialsProbe(kinesis), consumer: name },
     ...streamProbes(consumer, kinesis, describe),
+    ...fanOutProbes(consumer, kinesis, async () => (await describe().catch(() => undefined))?.StreamARN),
     ...tableProbes(consumer, dynamodb),
     { name: 'retention', consumer: name, look: retention },
     { name: 'clock', consumer: name, look: clock },

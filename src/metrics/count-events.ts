@@ -43,6 +43,7 @@ export function countEvents(
       if (code) count.add('tidemark_slice_failures_total', 1, shard, { code });
     },
     kinesisFailed: (message) => count.kinesisFailed(message),
+    subscription: ({ shard, step }) => count.add('tidemark_subscriptions_total', 1, shard, { step }),
     event: ({ shard, event }) => count.event(shard, event),
   });
 }

@@ -149,6 +149,12 @@ export const metricDefinitions = {
     help: 'Shard iterators that had expired before they were used.',
     labels: SHARD,
   },
+  tidemark_subscriptions_total: {
+    kind: 'counter',
+    unit: '1',
+    help: 'Steps of enhanced fan-out: subscribed, expired (after 5 minutes), taken (by another), broken, polling (no stream consumer).',
+    labels: ['shard', 'step'],
+  },
   tidemark_lag_seconds: {
     kind: 'gauge',
     unit: 's',

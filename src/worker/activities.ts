@@ -65,12 +65,13 @@ function runtimesOf(consumers: readonly ConsumerDefinition[], runners: HandlerRu
     if (runtimes.has(key)) {
       throw new TidemarkError('DUPLICATE_CONSUMER', `Two consumers are called ${name} on stream ${streamName}`);
     }
-    const { kinesis, store, letters, history } = createConsumerServices(definition.options);
+    const { kinesis, fanOut, store, letters, history } = createConsumerServices(definition.options);
     const handlers = createHandlerRunners(definition);
     runners.push(handlers);
     const budget = budgetAt(definition.options.readBudget, kinesisEndpointOf(definition.options.aws));
     const runner = (): HandlerRunner => handlers.create();
-    runtimes.set(key, { definition, kinesis, store, letters, history, budget, runner });
+    const services = { kinesis, ...(fanOut ? { fanOut } : {}), store, letters, history };
+    runtimes.set(key, { definition, ...services, budget, runner });
   }
   return runtimes;
 }

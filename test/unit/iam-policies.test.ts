@@ -3,7 +3,7 @@ import path from 'node:path';
 
 const ROOT = path.resolve(__dirname, '../..');
 
-const ROLES = ['worker', 'coordinator', 'operator', 'setup'] as const;
+const ROLES = ['worker', 'coordinator', 'operator', 'setup', 'fan-out'] as const;
 type Role = (typeof ROLES)[number];
 
 const EVERYONE_BUT_SETUP: readonly Role[] = ['worker', 'coordinator', 'operator'];
@@ -51,12 +51,14 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Role[]>>>>
     Query: ['operator'],
     UpdateItem: ['operator'],
   },
+  'kinesis/aws-fan-out.ts': { DescribeStreamConsumer: ['fan-out'], RegisterStreamConsumer: ['fan-out'] },
   'kinesis/aws-kinesis.ts': {
     DescribeStreamSummary: EVERYONE_BUT_SETUP,
     GetShardIterator: ['worker', 'operator'],
   },
   'kinesis/aws-list-shards.ts': { ListShards: EVERYONE_BUT_SETUP },
   'kinesis/get-page.ts': { GetRecords: ['worker', 'operator'] },
+  'kinesis/subscribe-to-shard.ts': { SubscribeToShard: ['fan-out'] },
 };
 
 /** IAM has no action of its own for a transaction: it asks for those of the writes in it. */
@@ -112,7 +114,7 @@ describe.each(ROLES)('the policy of the %s', (role) => {
   it('names each action and each resource', () => {
     for (const { Effect, Action, Resource } of policyOf(role)) {
       expect(Effect).toBe('Allow');
-      expect(Resource).toMatch(/^arn:aws:(kinesis|dynamodb):eu-west-1:111122223333:(stream|table)\/[\w-]+$/);
+      expect(Resource).toMatch(/^arn:aws:(kinesis|dynamodb):eu-west-1:111122223333:(stream|table)\/[\w-]+(\/consumer\/\*)?$/);
       for (const action of Action) expect(action).toMatch(/^(kinesis|dynamodb):[A-Za-z]+$/);
     }
   });

@@ -1,5 +1,9 @@
+import type { ServerResponse } from 'node:http';
+
 import { AwsError, notFound } from './aws-error';
 import { ACCOUNT_ID, Stream } from './stream';
+import { StreamConsumers, type ScriptedConsumer } from './stream-consumers';
+import { AWS_RULES, Subscription, type SubscriptionPlace, type SubscriptionRules } from './subscription';
 
 export interface BackendOptions {
   /** Clock in epoch milliseconds; default: the machine's. */
@@ -13,6 +17,8 @@ export interface BackendOptions {
    * AWS documents neither, so a consumer must stand both.
    */
   shardEndWithRecords?: boolean;
+  /** Where subscriptions are to differ from those of AWS. */
+  subscriptions?: Partial<SubscriptionRules>;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -22,6 +28,10 @@ const REGION = 'us-east-1';
 export class Backend {
   readonly listShardsPageSize: number;
   readonly shardEndWithRecords: boolean;
+  readonly consumers = new StreamConsumers();
+  readonly subscriptionRules: SubscriptionRules;
+  /** Every subscription that was accepted, oldest first. */
+  readonly subscriptions: Subscription[] = [];
   private readonly retentionMs: number;
   private readonly streams = new Map<string, Stream>();
   private readonly lastCreatedAtMs = new Map<string, number>();
@@ -33,6 +43,7 @@ export class Backend {
     this.listShardsPageSize = options.listShardsPageSize ?? 1000;
     this.retentionMs = options.retentionMs ?? DAY_MS;
     this.shardEndWithRecords = options.shardEndWithRecords ?? true;
+    this.subscriptionRules = { ...AWS_RULES, ...options.subscriptions };
   }
 
   nowMs(): number {
@@ -68,7 +79,9 @@ export class Backend {
   }
 
   deleteStream(name: string): void {
-    this.streams.delete(this.stream(name).origin.name);
+    const stream = this.stream(name);
+    this.streams.delete(stream.origin.name);
+    for (const { place } of this.subscriptions) if (place.stream === stream) this.deregister(place.consumer);
   }
 
   /** The stream with what retention has taken already gone. */
@@ -83,6 +96,26 @@ export class Backend {
     const stream = this.streams.get(name);
     if (stream === undefined) throw notFound(`Stream ${name} under account ${ACCOUNT_ID} not found.`);
     return stream;
+  }
+
+  deregister(consumer: ScriptedConsumer): void {
+    consumer.status = 'DELETING';
+    this.consumers.deregister(consumer);
+  }
+
+  /** Ends the subscription in force, unless it is too young. */
+  makeRoomFor({ consumer, shard }: SubscriptionPlace): void {
+    const inForce = this.subscriptions.filter(({ place, isOver }) => place.consumer === consumer && !isOver);
+    const latest = this.subscriptions.findLast(({ place }) => place.consumer === consumer && place.shard === shard);
+    if (latest && performance.now() - latest.startedAt < this.subscriptionRules.refusedForMs)
+      throw new AwsError('ResourceInUseException', 'Another active subscription exists for this consumer.');
+    inForce
+      .find(({ place }) => place.shard === shard)
+      ?.fail('ResourceInUseException', 'Another subscription took over.');
+  }
+
+  subscribe(place: SubscriptionPlace, response: ServerResponse): void {
+    this.subscriptions.push(new Subscription(place, this.subscriptionRules, () => this.nowMs(), response));
   }
 
   /** Never the same twice for a name, even while the clock stands still. */

@@ -4,6 +4,8 @@ import { MAX_HASH_KEY } from './hash-keys';
 import type { FaultyServer } from './json-server';
 import type { RequestLog } from './request-log';
 import type { PutResult, StreamStatus } from './stream';
+import type { StreamConsumers } from './stream-consumers';
+import type { Subscription, SubscriptionRules } from './subscription';
 
 export interface PutOptions {
   explicitHashKey?: string;
@@ -48,6 +50,29 @@ export class KinesisControl {
   ) {
     this.faults = server.faults;
     this.requests = server.requests;
+  }
+
+  get consumers(): StreamConsumers {
+    return this.backend.consumers;
+  }
+
+  /** Every subscription that was accepted, oldest first. */
+  get subscriptions(): readonly Subscription[] {
+    return this.backend.subscriptions;
+  }
+
+  get subscriptionRules(): SubscriptionRules {
+    return this.backend.subscriptionRules;
+  }
+
+  /** Returns the ARN. */
+  registerConsumer(stream: string, name: string): string {
+    return this.backend.consumers.register(this.backend.stream(stream), name, this.now()).arn;
+  }
+
+  /** Takes a stream consumer away; its subscriptions end with an exception. */
+  deregisterConsumer(stream: string, name: string): void {
+    this.backend.deregister(this.backend.consumers.find(this.backend.stream(stream), name));
   }
 
   get endpoint(): string {

@@ -17,7 +17,7 @@ export interface ScriptedKinesisOptions extends BackendOptions {
 }
 
 /**
- * A Kinesis of our own for tests: AWS JSON 1.1, and CBOR where asked for, over HTTP/1.1 on a free loopback port, in AWS's form where emulators
+ * A Kinesis of our own for tests: AWS JSON 1.1 over HTTP/1.1 and HTTP/2 on a free loopback port, in AWS's form where emulators
  * deviate, with a settable clock and fault rules. Streams are ACTIVE as soon as they are created.
  */
 export async function startScriptedKinesis(options: ScriptedKinesisOptions = {}): Promise<KinesisControl> {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -20,6 +20,8 @@ export interface JsonReply {
   readonly status: number;
   readonly headers: Record<string, string | string[]>;
   readonly body: Buffer;
+  /** Writes the body by itself, for as long as it likes. */
+  readonly stream?: (response: ServerResponse) => void;
 }
 
 export async function readJsonRequest(message: IncomingMessage): Promise<JsonRequest> {

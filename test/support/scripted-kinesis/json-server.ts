@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AwsError } from './aws-error';
@@ -33,7 +34,7 @@ export interface FaultyServer {
   close(): Promise<void>;
 }
 
-/** An HTTP/1.1 server on a free loopback port that passes every request through fault rules. */
+/** A server of HTTP/1.1 and cleartext HTTP/2 on a free loopback port that passes every request through fault rules. */
 export async function startJsonServer(options: JsonServerOptions): Promise<FaultyServer> {
   const server = new FaultyJsonServer(options);
   await server.listen();
@@ -47,7 +48,11 @@ class FaultyJsonServer implements FaultyServer {
   readonly faults = new FaultRules();
   readonly requests = new RequestLog();
   private readonly closing = new AbortController();
-  private readonly server: Server;
+  private readonly http1: Server;
+  private readonly http2: Http2Server;
+  /** Hands each connection to the server of what its first byte begins. */
+  private readonly front: TcpServer;
+  private readonly sockets = new Set<Socket>();
   private isOut = false;
 
   constructor(private readonly options: JsonServerOptions) {
@@ -55,36 +60,60 @@ class FaultyJsonServer implements FaultyServer {
     const listener = (message: IncomingMessage, response: ServerResponse): void =>
       void this.serve(message, response).catch(() => message.socket.destroy());
     const settings = { keepAliveTimeout: 120_000, requestTimeout: 0 };
-    this.server = options.tls
+    this.http1 = options.tls
       ? createTlsServer({ ...settings, ...options.tls }, listener)
       : createServer(settings, listener);
-    this.server.on('connection', (socket) => {
-      if (this.isOut) socket.resetAndDestroy();
+    // Its messages have what is used here of HTTP/1.1's.
+    this.http2 = createHttp2Server((message, response) => {
+      const [like, answer] = [message, response] as unknown as [IncomingMessage, ServerResponse];
+      this.serve(like, answer).catch(() => message.stream.session?.destroy());
     });
+    this.http2.on('sessionError', () => undefined);
+    this.front = createTcpServer((socket) => this.accept(socket));
   }
 
   get endpoint(): string {
-    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${(this.front.address() as AddressInfo).port}`;
   }
 
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(0, '127.0.0.1', resolve);
+      this.front.once('error', reject);
+      this.front.listen(0, '127.0.0.1', resolve);
     });
   }
 
   outage(on: boolean): void {
     this.isOut = on;
-    if (on) this.server.closeAllConnections();
+    if (on) this.destroySockets();
   }
 
   async close(): Promise<void> {
     if (this.closing.signal.aborted) return;
     this.closing.abort();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeAllConnections();
+    const closed = new Promise<void>((resolve) => this.front.close(() => resolve()));
+    this.destroySockets();
     await closed;
+  }
+
+  private accept(socket: Socket): void {
+    if (this.isOut) return void socket.resetAndDestroy();
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.sockets.delete(socket));
+    if (this.options.tls) return void this.http1.emit('connection', socket);
+    socket.once('data', (first: Buffer) => {
+      socket.pause();
+      socket.unshift(first);
+      // The preface of HTTP/2 is `PRI * HTTP/2.0`; no method of HTTP/1.1 begins so. An HTTP/2 session takes what was read from the socket by itself.
+      if (first.subarray(0, 3).toString('latin1') === 'PRI') return void this.http2.emit('connection', socket);
+      this.http1.emit('connection', socket);
+      socket.resume();
+    });
+  }
+
+  private destroySockets(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 
   private async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -145,8 +174,9 @@ class FaultyJsonServer implements FaultyServer {
       'x-amzn-requestid': randomUUID(),
       date: new Date(this.options.nowMs()).toUTCString(),
       ...reply.headers,
-      'content-length': reply.body.length,
+      ...(reply.stream ? {} : { 'content-length': reply.body.length }),
     });
+    if (reply.stream) return reply.stream(response);
     if (!truncate) return void response.end(reply.body);
     response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => response.socket?.destroy());
   }

@@ -1,5 +1,6 @@
 import type { BatchSource } from '../../../src/activities/batch-source';
 import { LeftOut } from '../../../src/activities/left-out';
+import type { CheckpointHold } from '../../../src/activities/checkpoint-hold';
 import { KeptSources, type OpenSource } from '../../../src/activities/kept-sources';
 
 function open(): OpenSource & { close: jest.Mock } {
@@ -8,7 +9,8 @@ function open(): OpenSource & { close: jest.Mock } {
     source: { close } as unknown as BatchSource,
     leftOut: new LeftOut(),
     renewFrom: jest.fn(),
-    listener: { onTrouble: jest.fn() },
+    isPolling: () => true,
+    listener: { onTrouble: jest.fn(), hold: {} as CheckpointHold },
     close,
   };
 }

@@ -115,6 +115,7 @@ describe('an order about a record that retention has taken', () => {
     const [first = '', second = ''] = scene.sequenceNumbers();
     scene.handled.length = 0;
     scene.server.trim('flights', SHARD, second);
+    scene.deploy(scene.options);
     scene.order('skip', { reason: 'known bad' });
     const { events, orderDone } = await scene.run();
     expect(orderDone).toBe(true);
@@ -129,6 +130,7 @@ describe('an order about a record that retention has taken', () => {
     await scene.fail(scene.begin());
     const [first = ''] = scene.sequenceNumbers();
     scene.server.advanceClock(25 * 3_600_000);
+    scene.deploy(scene.options);
     scene.order('skip', { reason: 'known bad' });
     const { events, orderDone } = await scene.run();
     expect(orderDone).toBe(true);
@@ -142,6 +144,7 @@ describe('an order about a record that retention has taken', () => {
     for (const _ of [1, 2]) await scene.fail(scene.begin());
     put('innocent');
     scene.server.trim('flights', SHARD, scene.sequenceNumbers()[1] ?? '');
+    scene.deploy(scene.options);
     expect((await scene.fail(scene.begin())).streak).toMatchObject({ failures: 1, phase: 'retry' });
   });
 });

@@ -156,7 +156,7 @@ describe('a stop', () => {
 
   it('of an idle shard ends at once', async () => {
     const slice = scene.begin();
-    await eventually(() => scene.server.requests.count('GetRecords') > 0);
+    await eventually(() => scene.reads > 0);
     slice.cancel({ workerShutdown: true });
     expect((await scene.end(slice)).end).toBe('handOver');
   });
@@ -165,7 +165,7 @@ describe('a stop', () => {
     const slice = scene.begin();
     slice.cancel({ cancelRequested: true });
     expect((await scene.end(slice)).end).toBe('cancelled');
-    expect(scene.server.requests.count('GetRecords')).toBe(0);
+    expect(scene.reads).toBe(0);
   });
 
   it('waits for a commit that DynamoDB has not answered yet, as long as the shard is held', async () => {
@@ -270,7 +270,7 @@ describe('a process that was frozen', () => {
 
 describe('heartbeats', () => {
   it('say where the shard stands and what it waits for, and stop with the slice', async () => {
-    scene.server.faults.add({ operation: 'GetRecords', action: { error: 'LimitExceededException' } });
+    scene.server.faults.add({ operation: scene.readOperation, action: { error: 'LimitExceededException' } });
     const slice = scene.begin({ heartbeatTimeoutMs: 40 * 1_000 });
     const short = scene.attempt({ heartbeatTimeoutMs: 2_000, attempt: 2 });
     await eventually(() => short.heartbeats.some((note) => (note as { waitingFor?: string } | undefined)?.waitingFor));
@@ -293,7 +293,7 @@ describe('heartbeats', () => {
       if (fails >= 0) throw AWAY;
     };
     const slice = scene.begin({ heartbeatTimeoutMs: 2_000 });
-    await eventually(() => scene.server.requests.count('GetRecords') > 0);
+    await eventually(() => scene.reads > 0);
     const before = slice.heartbeats.length;
     await eventually(() => slice.heartbeats.length > before);
     expect(slice.heartbeats.at(-1)).toEqual({ position: 'TRIM_HORIZON', records: 0 });

@@ -116,7 +116,7 @@ export function textsOf({ records }: Pick<ReadResult, 'records'>): string[] {
 }
 
 /** Reads until so many records have come, or the end of the shard. */
-export async function readTexts(reader: ShardReader, count: number, signal = NEVER): Promise<string[]> {
+export async function readTexts(reader: Pick<ShardReader, 'read'>, count: number, signal = NEVER): Promise<string[]> {
   const texts: string[] = [];
   for (let reads = 0; texts.length < count && reads < 10_000; reads += 1) {
     const result = await reader.read(signal);

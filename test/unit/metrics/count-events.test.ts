@@ -1,3 +1,4 @@
+import { subscriptionChannel } from '../../../src/activities/diagnostics';
 import { countEvents } from '../../../src/metrics/count-events';
 import { Instruments } from '../../../src/metrics/instruments';
 import { aggregateOf } from '../../support/kpl/messages';
@@ -85,6 +86,15 @@ it('throttled calls and expired iterators of the shard are counted', async () =>
   expect(noted.counters.get(`tidemark_throttles_total${labels}`)).toBe(1);
   expect(noted.counters.get(`tidemark_iterators_expired_total${labels}`)).toBe(1);
   expect(noted.count('tidemark_kinesis_failures_total', 'code=THROUGHPUT_EXCEEDED')).toBe(1);
+});
+
+it('steps of enhanced fan-out are counted', async () => {
+  await open();
+  subscriptionChannel.publish({ shard: scene.shard, step: 'subscribed' });
+  subscriptionChannel.publish({ shard: scene.shard, step: 'taken' });
+  subscriptionChannel.publish({ shard: scene.shard, step: 'taken' });
+  expect(noted.count('tidemark_subscriptions_total', 'step=subscribed')).toBe(1);
+  expect(noted.count('tidemark_subscriptions_total', 'step=taken')).toBe(2);
 });
 
 it('a checkpoint that another execution has moved fences this one', async () => {

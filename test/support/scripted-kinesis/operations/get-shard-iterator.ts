@@ -14,7 +14,7 @@ export function getShardIterator(backend: Backend, body: JsonObject): JsonObject
 }
 
 /** Every type is resolved here, once: a LATEST iterator does not move with the tip. */
-function startingOrdinal(stream: Stream, shard: Shard, body: JsonObject, nowMs: number): number {
+export function startingOrdinal(stream: Stream, shard: Shard, body: JsonObject, nowMs: number): number {
   const type = requiredString(body, 'ShardIteratorType');
   switch (type) {
     case 'TRIM_HORIZON':

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ApplicationFailure, type Info } from '@temporalio/activity';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 
@@ -33,8 +34,10 @@ import type { ShardIdentity } from '../../../../src/core/names';
 import { defineConsumer, type RecordTraceContext } from '../../../../src/handler/define-consumer';
 import type { BatchHandler } from '../../../../src/handler/handler';
 import { AwsKinesis } from '../../../../src/kinesis/aws-kinesis';
+import type { FanOut } from '../../../../src/kinesis/fan-out';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../../support/scripted-kinesis';
 import { localKinesisClient } from '../../../support/scripted-kinesis/client';
+import { IS_FAN_OUT, localFanOut } from './source';
 import { KeptSources } from '../../../../src/activities/kept-sources';
 import { PageMemory } from '../../../../src/kinesis/page-memory';
 import { startActivity, type RunningActivity } from './activity';
@@ -63,6 +66,9 @@ export class SliceScene {
   onDeadLetter: (letter: DeadLetter) => Promise<void> | void = () => undefined;
   private readonly client: KinesisClient;
   private activities: Activities;
+  private fanOut: FanOut | undefined;
+  private pages = 0;
+  private readonly countPage = (): void => void (this.pages += 1);
   private tokens = 0;
   /** The attempt before, of the slice that was begun last. */
   private before: RunningSlice | undefined;
@@ -74,6 +80,7 @@ export class SliceScene {
     start: Position,
     public options: Partial<ConsumerOptions>,
   ) {
+    subscribe('tidemark:pageRead', this.countPage);
     this.client = localKinesisClient(server.endpoint);
     this.store.applyEffects = (effects) => this.applyEffects(effects);
     this.state = initialShardState({
@@ -91,7 +98,7 @@ export class SliceScene {
     start: Position = TRIM_HORIZON,
     shards = 1,
   ): Promise<SliceScene> {
-    const server = await startScriptedKinesis();
+    const server = await startScriptedKinesis({ subscriptions: { idleMs: 100, refusedForMs: 0 } });
     const { arn: streamArn, createdAtMs } = server.createStream('flights', shards);
     const shard = { consumer: 'delays', streamName: 'flights', streamArn, createdAtMs, shardId: SHARD };
     return new SliceScene(server, shard, start, options);
@@ -189,11 +196,49 @@ export class SliceScene {
     return this.letters.apply(effects) ? undefined : refused;
   }
 
+  /** Answers of Kinesis about records so far. */
+  get reads(): number {
+    return IS_FAN_OUT ? this.pages : this.server.requests.count('GetRecords');
+  }
+
+  /** Most looks at the row that reading may cost: one to begin with, and one before a subscription follows another. */
+  get looks(): number {
+    return IS_FAN_OUT ? this.server.subscriptions.length : 1;
+  }
+
+  /** The call that reads records. */
+  get readOperation(): string {
+    return IS_FAN_OUT ? 'SubscribeToShard' : 'GetRecords';
+  }
+
+  /** How often Kinesis was asked for a place to read from. */
+  get starts(): number {
+    return this.server.requests.count(IS_FAN_OUT ? 'SubscribeToShard' : 'GetShardIterator');
+  }
+
+  /** What kind of start Kinesis was asked for last. */
+  get lastStart(): unknown {
+    if (!IS_FAN_OUT) return this.server.requests.list('GetShardIterator').at(-1)?.body['ShardIteratorType'];
+    const start = this.server.requests.list('SubscribeToShard').at(-1)?.body['StartingPosition'];
+    return (start as { Type?: unknown } | undefined)?.Type;
+  }
+
+  /** From now on Kinesis says that there is more, and gives nothing. */
+  holdBack(millisBehindLatest: number): void {
+    this.server.subscriptionRules.heldBackMs = millisBehindLatest;
+    this.server.faults.add({
+      operation: 'GetRecords',
+      action: { rewrite: (page) => ({ ...page, Records: [], MillisBehindLatest: millisBehindLatest }) },
+    });
+  }
+
   sequenceNumbers(): string[] {
     return this.server.records('flights', SHARD).map(({ sequenceNumber }) => sequenceNumber);
   }
 
   async close(): Promise<void> {
+    unsubscribe('tidemark:pageRead', this.countPage);
+    this.fanOut?.close();
     this.keptSources.close();
     this.client.destroy();
     await this.server.close();
@@ -216,8 +261,13 @@ export class SliceScene {
       onDeadLetter: (letter) => this.onDeadLetter(letter),
     });
     const runner = (): HandlerRunner => inlineRunner(definition);
+    if (IS_FAN_OUT) {
+      this.fanOut?.close();
+      this.fanOut = localFanOut(this.client, this.server.endpoint);
+    }
     const runtime = {
       definition,
+      ...(this.fanOut ? { fanOut: this.fanOut } : {}),
       kinesis: new AwsKinesis(this.client),
       store: this.store,
       letters: this.letters,

@@ -1,0 +1,307 @@
+import { codeOf, TidemarkError } from '../core/errors';
+import type { ShardIdentity } from '../core/names';
+import { judgePage } from '../core/page-verdict';
+import type { Position } from '../core/positions';
+import { covers, floorOf } from '../core/read-span';
+import type { IteratorStart } from '../core/read-start';
+import type { FanOutEvent, FanOutPort } from './fan-out-port';
+import type { RawRecord } from './kinesis-port';
+import type { ReadResult } from './shard-reader';
+import type { StreamConsumerWatch } from './stream-consumer-watch';
+import type { StreamWatch } from './stream-watch';
+import { beforeSilence } from './before-silence';
+
+/** AWS: within 5 s of a successful SubscribeToShard the next one is refused. */
+export const RENEWAL_WAIT_MS = 5_100;
+/** A subscription ends by itself after 5 minutes; one that ends sooner has lost its place to another, or its connection. */
+const EXPIRES_AFTER_MS = 270_000;
+/** An event that was waited for so long was not in a buffer when the waiting began. */
+const DRAINED_AFTER_MS = 40;
+/** An event that comes so soon was in a buffer. */
+const BUFFERED_MS = 10;
+/** How long a subscription that nobody reads from is kept: the next slice of the shard usually comes at once. */
+const KEPT_MS = 60_000;
+
+/** What became of a subscription: accepted, over in order, another has its place, broken, or silent. */
+export type SubscriptionStep = 'subscribed' | 'expired' | 'taken' | 'broken';
+
+/** What a feed needs of the slice that reads from it now. */
+export interface FeedEnvironment {
+  readonly port: FanOutPort;
+  readonly consumer: StreamConsumerWatch;
+  readonly watch: StreamWatch;
+  /** Clock of the service, epoch milliseconds. */
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  /** How long a subscription may be silent. */
+  readonly silenceMs: number;
+  /** Rejects when `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Before the place of another subscription is taken. @throws if another execution has the shard */
+  readonly assertHeld: () => Promise<void>;
+  readonly note: (step: SubscriptionStep) => void;
+}
+
+interface Connection {
+  readonly events: AsyncIterator<FanOutEvent>;
+  readonly controller: AbortController;
+}
+
+/**
+ * One shard's subscription, with what it brought and is not known to be committed. It outlives slices: a subscription per slice would run into
+ * the 5 s that Kinesis wants between two. The next slice resumes where the checkpoint stands, as long as nothing is missing in between.
+ */
+export class ShardFeed {
+  private results: ReadResult[] = [];
+  /** How many results were dropped before the first one of `results`. */
+  private dropped = 0;
+  private floor: bigint | undefined;
+  private last: bigint | undefined;
+  private lastRead: string | undefined;
+  private continuation: string | undefined;
+  private connection: Connection | undefined;
+  private subscribedAtMs = -Infinity;
+  private askedAtMs = -Infinity;
+  /** The subscription has brought an event. */
+  private hasNews = false;
+  private running: Promise<unknown> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** The reader that may read: one that came later has taken its place. */
+  holder: unknown;
+  onClosed: () => void = () => undefined;
+  /** How long the last subscription lasted; undefined if it was refused. */
+  livedMs: number | undefined;
+
+  constructor(
+    public environment: FeedEnvironment,
+    private readonly shard: ShardIdentity,
+    private readonly origin: Position,
+    private readonly start: IteratorStart,
+  ) {
+    this.floor = floorOf(origin);
+  }
+
+  /** The feed of the same shard that this one takes the place of: Kinesis counts the 5 s from its subscription. */
+  follow(feed: ShardFeed): void {
+    feed.close();
+    this.subscribedAtMs = feed.subscribedAtMs;
+  }
+
+  /** Whether a slice that begins at this position finds here all that comes after it. */
+  canResume(position: Position): boolean {
+    const first = this.results.find(({ records }) => records.length > 0)?.records[0];
+    return covers(
+      {
+        origin: this.origin,
+        floor: this.floor,
+        first: first && BigInt(first.sequenceNumber),
+        last: this.last,
+      },
+      position,
+    );
+  }
+
+  /** Number of the first result that is at hand. */
+  get firstAt(): number {
+    return this.dropped;
+  }
+
+  /** Number of the first result that has not come yet. */
+  get endAt(): number {
+    return this.dropped + this.results.length;
+  }
+
+  /** The result with this number; undefined if it has not come yet. */
+  at(number: number): ReadResult | undefined {
+    return this.results[number - this.dropped];
+  }
+
+  /** Lets go of results before `number` that are committed or empty. The end of the shard is kept: it may be asked for again. */
+  trim(number: number, committed: Position): void {
+    const through = 'sequenceNumber' in committed ? floorOf(committed) : undefined;
+    while (this.dropped < number) {
+      const [oldest] = this.results;
+      if (oldest === undefined || oldest.end) return;
+      const last = lastOf(oldest.records);
+      if (last !== undefined && (through === undefined || last > through)) return;
+      this.floor = last ?? this.floor;
+      this.results.shift();
+      this.dropped += 1;
+    }
+  }
+
+  /** Where reading goes on by other means. */
+  get next(): IteratorStart {
+    if (this.lastRead === undefined) return this.start;
+    return { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: this.lastRead };
+  }
+
+  /** Whether `receive` is under way, for this slice or one before it. */
+  get isReceiving(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** Waits for a `receive` that is under way, however it ends. */
+  async settled(): Promise<void> {
+    await this.running;
+  }
+
+  /** Waits for one more event; subscribes first where that is necessary, as long as `signal` lets it. The event may be the subscription's end. */
+  async receive(signal: AbortSignal): Promise<void> {
+    const receiving = this.receiveOnce(signal).catch((error: unknown) => {
+      if (this.connection) this.environment.note(codeOf(error) === 'SUBSCRIPTION_TAKEN' ? 'taken' : 'broken');
+      this.disconnect();
+      throw error;
+    });
+    const settled = receiving
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.running === settled) this.running = undefined;
+      });
+    this.running = settled;
+    return receiving;
+  }
+
+  /** Somebody reads. */
+  rouse(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** Nobody reads at this moment. */
+  rest(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.close(), KEPT_MS);
+    this.timer.unref();
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.disconnect();
+    this.onClosed();
+  }
+
+  private async receiveOnce(signal: AbortSignal): Promise<void> {
+    const connection = (this.connection ??= await this.connect(signal));
+    const { monotonicMs, now, note, silenceMs } = this.environment;
+    const next = beforeSilence(connection.events.next(), connection.controller, silenceMs);
+    // Should it fail before it is awaited.
+    next.catch(() => undefined);
+    await bufferedEvents();
+    const pulledAt = { monotonicMs: monotonicMs(), serviceMs: now() };
+    const step = await next;
+    if (step.done) {
+      this.disconnect();
+      note((this.livedMs ?? 0) >= EXPIRES_AFTER_MS ? 'expired' : 'taken');
+      return;
+    }
+    const event = step.value;
+    const waitedMs = monotonicMs() - pulledAt.monotonicMs;
+    const childShardIds = await this.childrenAfter(event);
+    const result = this.absorb(event, waitedMs >= DRAINED_AFTER_MS ? pulledAt.serviceMs : 0);
+    // That nothing had come when it was sent is no news by now.
+    const isStale = result.records.length === 0 && waitedMs < BUFFERED_MS && this.hasNews;
+    this.hasNews = true;
+    if (childShardIds) this.results.push({ ...result, end: { childShardIds } });
+    else if (!isStale) this.results.push(result);
+  }
+
+  private absorb(event: FanOutEvent, drainedAtMs: number): ReadResult {
+    const records = this.unread(event.records);
+    const lastRecord = records.at(-1);
+    this.last = lastOf(records) ?? this.last;
+    this.lastRead = lastRecord?.sequenceNumber ?? this.lastRead;
+    const { continuation, millisBehindLatest } = event;
+    const isAhead = continuation !== undefined && (this.last === undefined || BigInt(continuation) > this.last);
+    this.continuation = records.length === 0 && isAhead ? continuation : undefined;
+    // An event may have waited in buffers. It was sent after its own records arrived, and after a time when none was in a buffer.
+    this.askedAtMs = Math.max(this.askedAtMs, drainedAtMs, lastRecord?.arrivalMs ?? 0);
+    return { records, millisBehindLatest, askedAtMs: this.askedAtMs };
+  }
+
+  /** Without what came before: a subscription that goes on at a record repeats it. */
+  private unread(records: readonly RawRecord[]): readonly RawRecord[] {
+    const { last } = this;
+    if (last === undefined) return records;
+    const from = records.findIndex(({ sequenceNumber }) => BigInt(sequenceNumber) > last);
+    return from === 0 ? records : from < 0 ? [] : records.slice(from);
+  }
+
+  private async childrenAfter(event: FanOutEvent): Promise<readonly string[] | undefined> {
+    const { continuation: nextIterator, childShards } = event;
+    const verdict = judgePage({ nextIterator, childShards });
+    if (verdict === 'more') return undefined;
+    if (verdict === 'end') return childShards.map(({ shardId }) => shardId);
+    // ferrokinesis names children and a continuation; others name neither. The listing knows whether the shard is closed.
+    const confirmed = await this.environment.watch.confirmShardEnd(this.shard.shardId);
+    if (confirmed) return confirmed;
+    throw new TidemarkError('INVALID_ANSWER', 'An event contradicts the listing about the end of the shard', {
+      context: { stream: this.shard.streamName, shard: this.shard.shardId },
+    });
+  }
+
+  private async connect(signal: AbortSignal): Promise<Connection> {
+    const { assertHeld, monotonicMs, sleep, consumer, watch, now, note } = this.environment;
+    this.livedMs = undefined;
+    if (this.subscribedAtMs > -Infinity) await assertHeld();
+    const waitMs = this.subscribedAtMs + RENEWAL_WAIT_MS - monotonicMs();
+    if (waitMs > 0) await sleep(waitMs, signal);
+    const consumerArn = await consumer.arn();
+    signal.throwIfAborted();
+    const askedAtMs = now();
+    const start = this.continuation === undefined ? this.next : atNumber(this.continuation);
+    const connection = await this.subscribe(consumerArn, start, signal);
+    this.subscribedAtMs = monotonicMs();
+    this.askedAtMs = Math.max(this.askedAtMs, askedAtMs);
+    this.hasNews = false;
+    note('subscribed');
+    this.connection = connection;
+    // As with an iterator: only a sequence number says which incarnation of the stream is being read.
+    if ('sequenceNumber' in start) await watch.recent(30_000);
+    else await watch.fresh();
+    return connection;
+  }
+
+  private async subscribe(consumerArn: string, start: IteratorStart, signal: AbortSignal): Promise<Connection> {
+    const { streamName, shardId } = this.shard;
+    const controller = new AbortController();
+    // Only until it is accepted: after that it outlives the slice.
+    const giveUp = (): void => controller.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const { port, silenceMs } = this.environment;
+      const request = { consumerArn, streamName, shardId, start };
+      const events = await beforeSilence(port.subscribe(request, controller.signal), controller, silenceMs);
+      return { events: events[Symbol.asyncIterator](), controller };
+    } catch (error) {
+      if (codeOf(error) !== 'INVALID_SEQUENCE_NUMBER' || this.continuation === undefined) throw error;
+      this.continuation = undefined;
+      throw new TidemarkError('INVALID_ANSWER', 'Kinesis refused the continuation that it gave itself', {
+        context: { stream: streamName, shard: shardId },
+      });
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  private disconnect(): void {
+    if (!this.connection) return;
+    this.livedMs = this.environment.monotonicMs() - this.subscribedAtMs;
+    const { controller } = this.connection;
+    this.connection = undefined;
+    controller.abort();
+  }
+}
+
+/** Lets the event loop hand over what the process has received already: an event of these was not waited for, however busy the process is. */
+async function bufferedEvents(): Promise<void> {
+  for (let turns = 0; turns < 2; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function atNumber(sequenceNumber: string): IteratorStart {
+  return { type: 'AT_SEQUENCE_NUMBER', sequenceNumber };
+}
+
+function lastOf(records: readonly RawRecord[]): bigint | undefined {
+  const last = records.at(-1);
+  return last && BigInt(last.sequenceNumber);
+}

@@ -1,0 +1,2 @@
+import './use-fan-out';
+import '../slice-history.test';
