@@ -4,7 +4,7 @@ import { CONTESTANTS } from './contestants';
 import { raceTable } from './markdown';
 import { RaceWorld } from './race-world';
 import type { RaceRow } from './row';
-import { life } from './scenarios/life';
+import { lifeOfQuick, lifeOfSlow } from './scenarios/life';
 import { quiet } from './scenarios/quiet';
 import { throughput } from './scenarios/throughput';
 
@@ -14,28 +14,48 @@ export interface RaceOptions {
   readonly scenarios?: readonly string[];
 }
 
-type Scenario = (world: RaceWorld, contestants: readonly Contestant[]) => Promise<RaceRow[]>;
+interface Scenario {
+  readonly name: string;
+  readonly run: (world: RaceWorld, contestants: readonly Contestant[]) => Promise<RaceRow[]>;
+}
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { throughput, quiet, life };
+/** One step after the other; those of one step at the same time, because they mostly wait. */
+const STEPS: readonly (readonly Scenario[])[] = [
+  [{ name: 'throughput', run: throughput }],
+  [{ name: 'life', run: lifeOfQuick }],
+  [
+    { name: 'quiet', run: quiet },
+    { name: 'life', run: lifeOfSlow },
+  ],
+];
 
-export const SCENARIO_NAMES = Object.keys(SCENARIOS);
+export const SCENARIO_NAMES = [...new Set(STEPS.flat().map(({ name }) => name))];
 export const CONTESTANT_IDS = CONTESTANTS.map(({ id }) => id);
 
 /** Tidemark and its rivals on the same streams, in turns; ends with the table in Markdown. */
 export async function race(context: BenchContext, options: RaceOptions): Promise<void> {
   const contestants = await lineUp(context, options);
   const rows: RaceRow[] = [];
-  for (const name of options.scenarios ?? SCENARIO_NAMES) {
-    const world = await RaceWorld.start(context);
-    try {
-      const found = (await SCENARIOS[name]?.(world, contestants)) ?? [];
-      context.report.addRows(found);
-      rows.push(...found);
-    } finally {
-      await world.stop();
-    }
+  for (const step of STEPS) {
+    const scenarios = step.filter(({ name }) => options.scenarios?.includes(name) ?? true);
+    if (scenarios.length > 0) rows.push(...(await runStep(context, scenarios, contestants)));
   }
   context.report.text(raceTable(contestants, rows));
+}
+
+async function runStep(
+  context: BenchContext,
+  scenarios: readonly Scenario[],
+  contestants: readonly Contestant[],
+): Promise<RaceRow[]> {
+  const world = await RaceWorld.start(context);
+  try {
+    const found = await Promise.all(scenarios.map(({ run }) => run(world, contestants)));
+    context.report.addRows(found.flat());
+    return found.flat();
+  } finally {
+    await world.stop();
+  }
 }
 
 /** Those that are wanted and can be had. */

@@ -21,6 +21,7 @@ export const kclJava: Contestant = {
       JSON.stringify(order),
     ],
   }),
+  isVariant: false,
   isDurable: true,
   reportsCommits: true,
   settings: {},
