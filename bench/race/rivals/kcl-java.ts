@@ -26,7 +26,7 @@ export const kclJava: Contestant = {
   reportsCommits: true,
   settings: {},
   startLimitMs: 240_000,
-  failoverLimitMs: 180_000,
+  failoverLimitMs: 300_000,
   standByMs: 30_000,
   idleShards: 20,
   kills: 1,

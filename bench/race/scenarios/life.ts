@@ -34,7 +34,7 @@ export async function lifeOfQuick(world: RaceWorld, contestants: readonly Contes
   return rows;
 }
 
-/** The same of the others, at the same time: they mostly wait for their leases. */
+/** The same of the others, all at once. */
 export async function lifeOfSlow(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
   const found = await Promise.all(contestants.filter(isSlow).map((contestant) => lifeOf(world, contestant)));
   return found.flat();
