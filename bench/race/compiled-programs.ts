@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { transformSync } from '@swc/core';
+import ts from 'typescript';
 import { CACHE_DIR, PROJECT_ROOT } from '../../dev/stack/paths';
 
 /** What the contestants' programs are made of. */
@@ -18,9 +18,9 @@ export function compiledProgram(file: string): string {
 
 function compile(): string {
   const files = SOURCES.flatMap(filesOf);
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(readFileSync(__filename));
   for (const file of files) hash.update(file).update(readFileSync(path.join(PROJECT_ROOT, file)));
-  const target = path.join(CACHE_DIR, 'race', `programs-${hash.digest('hex').slice(0, 12)}`);
+  const target = path.join(CACHE_DIR, 'race', `compiled-${hash.digest('hex').slice(0, 12)}`);
   if (existsSync(target)) return target;
   const unfinished = `${target}.${process.pid}`;
   for (const file of files) write(unfinished, file.replace(/\.ts$/, '.js'), toJavaScript(file));
@@ -38,15 +38,15 @@ function filesOf(source: string): string[] {
     .map((name) => path.join(source, name));
 }
 
+/** As the package's build does it. */
 function toJavaScript(file: string): string {
   const text = readFileSync(path.join(PROJECT_ROOT, file), 'utf8');
-  const { code } = transformSync(text, {
-    swcrc: false,
-    filename: file,
-    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
-    module: { type: 'commonjs', ignoreDynamic: true },
-  });
-  return code;
+  const compilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.Node16,
+    esModuleInterop: true,
+  };
+  return ts.transpileModule(text, { fileName: path.join(PROJECT_ROOT, file), compilerOptions }).outputText;
 }
 
 function write(folder: string, file: string, text: string): void {

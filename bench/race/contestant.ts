@@ -16,6 +16,8 @@ export interface Contestant {
   /** Installs what it needs; rejects with a reason where it cannot take part on this machine. */
   prepare(onProgress: (line: string) => void): Promise<void>;
   commandLine(order: RaceOrder): CommandLine;
+  /** Whether only its reading differs from that of another contestant: it has no life of its own, then. */
+  readonly isVariant: boolean;
   /** Whether it writes checkpoints: without them there is neither restart nor failover to measure. */
   readonly isDurable: boolean;
   /** Whether it reports its commits; if not, batches that were handled stand for them. */

@@ -17,10 +17,12 @@ export interface EntrantOptions {
   readonly isFirst?: boolean;
 }
 
-/** Servers, streams and processes of one race. */
+/** Of all worlds: they share tables and Temporal. */
+let names = 0;
+
+/** Servers, streams and processes of one scenario. */
 export class RaceWorld {
   private readonly entrants: Entrant[] = [];
-  private count = 0;
 
   private constructor(
     readonly context: BenchContext,
@@ -36,8 +38,8 @@ export class RaceWorld {
 
   /** A name that no table, stream or workflow has had. */
   newName(what: string): string {
-    this.count += 1;
-    return `race-${what}-${process.pid}-${this.count}`;
+    names += 1;
+    return `race-${what}-${process.pid}-${names}`;
   }
 
   enter(options: EntrantOptions): Entrant {

@@ -14,6 +14,7 @@ export const lifion: Contestant = {
   version: VERSION,
   prepare: (onProgress) => installNpmPackage(PACKAGE, onProgress),
   commandLine: (order) => nodeProgram('lifion.ts', order),
+  isVariant: false,
   isDurable: true,
   reportsCommits: false,
   settings: { module: npmPackageFolder(PACKAGE) },

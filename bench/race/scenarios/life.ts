@@ -24,14 +24,24 @@ interface Life {
 type Step = Pick<CommitReport, 'shard' | 'atNs'>;
 type End = 'SIGTERM' | 'SIGKILL';
 
-/** First start, start again, hand-over and failover. Tidemark and the loop by themselves; the slow ones at the same time, after them. */
-export async function life(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
+const SLOW_FAILOVER_MS = 60_000;
+
+/** First start, start again, hand-over and failover of those that are done in two minutes, one after the other. */
+export async function lifeOfQuick(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
   const rows: RaceRow[] = [];
-  const isSlow = ({ failoverLimitMs }: Contestant): boolean => failoverLimitMs > 60_000;
-  for (const contestant of contestants.filter((candidate) => !isSlow(candidate)))
+  for (const contestant of contestants.filter((candidate) => !isSlow(candidate) && !candidate.isVariant))
     rows.push(...(await lifeOf(world, contestant)));
-  const slow = await Promise.all(contestants.filter(isSlow).map((contestant) => lifeOf(world, contestant)));
-  return [...rows, ...slow.flat()];
+  return rows;
+}
+
+/** The same of the others, all at once. */
+export async function lifeOfSlow(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
+  const found = await Promise.all(contestants.filter(isSlow).map((contestant) => lifeOf(world, contestant)));
+  return found.flat();
+}
+
+function isSlow({ failoverLimitMs }: Contestant): boolean {
+  return failoverLimitMs > SLOW_FAILOVER_MS;
 }
 
 async function lifeOf(world: RaceWorld, contestant: Contestant): Promise<RaceRow[]> {

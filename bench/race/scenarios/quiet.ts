@@ -22,7 +22,7 @@ const CONTROL = ['CreateTable', 'UpdateTable', 'UpdateTimeToLive', 'UpdateContin
 export async function quiet(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
   const idle = idleRows(
     world,
-    contestants.filter(({ idleShards }) => idleShards > 0),
+    contestants.filter(({ idleShards, isVariant }) => idleShards > 0 && !isVariant),
   );
   const latency = latencyRows(world, contestants);
   const found = await Promise.all([latency, idle]);

@@ -1,3 +1,4 @@
+import { CpuMeter } from '../../measure/process-cpu';
 import type { Contestant } from '../contestant';
 import type { Entrant } from '../entrant';
 import type { Work } from '../messages';
@@ -14,7 +15,10 @@ interface Starter {
   readonly stream: string;
 }
 
-type Figures = Record<'recordsPerCpuSecond' | 'recordsPerSecond' | 'cpuSecondsPerMillion' | 'peakRssMb', number>;
+type Figures = Record<
+  'recordsPerCpuSecond' | 'recordsPerSecond' | 'cpuSecondsPerMillion' | 'peakRssMb' | 'temporalCpuSeconds',
+  number
+>;
 
 /**
  * A backlog of 1 KB records appears at once before consumers that have started and wait: each reads it in turn, round after round.
@@ -60,6 +64,7 @@ async function read(world: RaceWorld, { entrant, stream }: Starter, work: Work, 
   const { reports, contestant } = entrant;
   reports.forget();
   reports.tell({ work });
+  const temporal = new CpuMeter({ cpuMs: world.context.stack.processes.temporal });
   const cpuBefore = entrant.cpuMs();
   await world.streams.release(stream, perShard);
   const records = perShard * SHARDS;
@@ -75,6 +80,7 @@ async function read(world: RaceWorld, { entrant, stream }: Starter, work: Work, 
     recordsPerSecond: (records - (first?.records ?? 0)) / wallSeconds,
     cpuSecondsPerMillion: (cpuSeconds / records) * 1e6,
     peakRssMb: entrant.peakRssMb(),
+    temporalCpuSeconds: (temporal.read().cpuMs ?? Number.NaN) / 1_000,
   };
 }
 

@@ -15,6 +15,7 @@ function contestant(title: string): Contestant {
     version: '1',
     prepare: () => Promise.resolve(),
     commandLine: () => ({ command: '', args: [] }),
+    isVariant: false,
     isDurable: false,
     reportsCommits: false,
     settings: {},
