@@ -29,6 +29,7 @@ export class SpanChooser {
   /** The beginning of what is offered; the rest is put back. */
   choose(offer: BatchOffer, streak: FailureStreak | undefined): Span {
     const { records } = offer;
+    if (streak === undefined && this.isUnmarked && records.length <= this.maxOffered) return Span.whole(offer);
     const choice = chooseSpan(records.map(nameOfRecord), {
       streak,
       maxOffered: this.maxOffered,
@@ -41,6 +42,11 @@ export class SpanChooser {
     this.world.source.putBack(records.slice(length));
     const offered = choice.offered.filter((index) => index < length);
     return length === choice.length ? whole : new Span(offer, { length, offered }, isParked);
+  }
+
+  /** Nothing is known that would set one record apart from another. */
+  private get isUnmarked(): boolean {
+    return this.rejections.size === 0 && this.borders.size === 0 && this.world.parked.size === 0;
   }
 
   /** Index of the first record whose key is parked and that there is no room for; undefined if there is room. */

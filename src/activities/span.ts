@@ -22,6 +22,7 @@ export interface Piece {
 export class Span {
   readonly records: readonly RawRecord[];
   readonly offered: readonly number[];
+  readonly offeredRecords: readonly RawRecord[];
   /** Records that are due but not offered, because their partition key is parked. */
   readonly diverted: readonly number[];
 
@@ -34,10 +35,13 @@ export class Span {
     const isDiverted = (index: number): boolean => isParked(this.records[index]?.partitionKey ?? '');
     this.diverted = offered.filter(isDiverted);
     this.offered = this.diverted.length === 0 ? offered : offered.filter((index) => !isDiverted(index));
+    const isAll = this.offered.length === this.records.length;
+    this.offeredRecords = isAll ? this.records : this.offered.flatMap((index) => this.records[index] ?? []);
   }
 
-  get offeredRecords(): readonly RawRecord[] {
-    return this.offered.flatMap((index) => this.records[index] ?? []);
+  /** All of a batch of which nothing is known yet. */
+  static whole(offer: BatchOffer): Span {
+    return new Span(offer, { length: offer.records.length, offered: [...offer.records.keys()] });
   }
 
   /** Name of a record: `seq`, or `seq.sub` of a user record of an aggregate. */
