@@ -11,6 +11,8 @@ const KEPT_MS = 15_000;
 export interface SliceListener {
   onTrouble: (error: unknown) => void;
   hold: Pick<CheckpointHold, 'checkpoint' | 'writer'>;
+  /** That slice has ended, and the next one has not come. */
+  isKept?: boolean;
 }
 
 /** A source between two slices, with what its reader tells to whoever uses it now. */
@@ -39,7 +41,7 @@ export class KeptSources {
   /** `open` stands right behind the checkpoint that has this token. */
   keep(shard: string, token: string, open: OpenSource): void {
     this.take(shard, undefined);
-    open.listener.onTrouble = () => undefined;
+    Object.assign(open.listener, { onTrouble: () => undefined, isKept: true });
     const timer = setTimeout(() => this.take(shard, undefined), KEPT_MS);
     timer.unref();
     this.kept.set(shard, { ...open, token, timer });
@@ -56,7 +58,10 @@ export class KeptSources {
     if (!kept) return undefined;
     this.kept.delete(shard);
     clearTimeout(kept.timer);
-    if (kept.token === token) return kept;
+    if (kept.token === token) {
+      kept.listener.isKept = false;
+      return kept;
+    }
     kept.source.close();
     return undefined;
   }

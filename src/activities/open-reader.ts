@@ -1,10 +1,11 @@
-import { codeOf, TidemarkError } from '../core/errors';
+import { codeOf } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { Position } from '../core/positions';
 import type { IteratorStart } from '../core/read-start';
 import type { FanOut, SliceEnvironment } from '../kinesis/fan-out';
 import type { FanOutReader } from '../kinesis/fan-out-reader';
 import { ShardReader } from '../kinesis/shard-reader';
+import { assertHeld } from './assert-held';
 import {
   kinesisFailedChannel,
   subscriptionChannel,
@@ -75,29 +76,13 @@ function environmentOf(world: ReadingWorld, reading: ReadingStart, fanOut: FanOu
     note,
     ...(fanOut.isPollingAllowed ? { poll } : {}),
     committed: () => listener.hold.checkpoint.position,
-    assertHeld: () => assertHeld(world, shard),
+    assertHeld: () => assertHeld(world.runtime.store, listener, shard),
     onTrouble: (error) => {
       const code = codeOf(error) ?? 'INTERNAL';
-      if (error !== undefined)
+      if (error !== undefined && !listener.isKept)
         kinesisFailedChannel.publish({ shard, operation: 'subscribeToShard', code } satisfies KinesisFailedMessage);
       listener.onTrouble(error);
     },
     onRegistered: (arn) => logRegistered(shard, arn),
   };
-}
-
-/**
- * A subscription that is taken away may mean that the shard is: whoever subscribes again without a look takes it back, and two executions
- * take turns until one of them has something to commit. A commit under way may have written its token already.
- */
-async function assertHeld({ runtime, listener }: ReadingWorld, shard: ShardIdentity): Promise<void> {
-  const row = await runtime.store.read(shard);
-  const { hold } = listener;
-  if (row === undefined || row.token === hold.checkpoint.token) return;
-  const { runId, activityId, attempt } = row.writer;
-  const { writer } = hold;
-  if (runId === writer.runId && activityId === writer.activityId && attempt === writer.attempt) return;
-  throw new TidemarkError('OWNERSHIP_EXPIRED', 'Another execution has taken this shard, and its subscription', {
-    context: { stream: shard.streamName, shard: shard.shardId },
-  });
 }

@@ -10,7 +10,7 @@ import type { ShardReplay } from '../core/replay';
 import { timingOf } from '../core/timing';
 import type { RawRecord } from '../kinesis/kinesis-port';
 import type { StreamWatch } from '../kinesis/stream-watch';
-import type { BatchSource } from './batch-source';
+import type { BatchSource, Next } from './batch-source';
 import type { HeartbeatNote } from './ownership';
 import { ReplayRuns, type ReplayWorld } from './replay-runs';
 import { openReplaySource } from './replay-source';
@@ -52,6 +52,8 @@ export class ReplaySlice {
   private shard: ShardReplay;
   private gain: ReplayGain;
   private waitingFor: string | undefined;
+  /** The next slice would not begin where this one has begun. */
+  private hasMoved: boolean;
 
   constructor(
     private readonly world: ReplaySliceWorld,
@@ -62,6 +64,7 @@ export class ReplaySlice {
     this.identity = { ...request.stream, shardId };
     this.shard = before?.shard ?? input.shard;
     this.gain = before?.gain ?? NO_GAIN;
+    this.hasMoved = this.gain.counts.records > 0;
     this.reachedIn = before?.reachedIn ?? 1;
     this.caution = this.cautionNow();
     this.runs = new ReplayRuns({ ...world, request, shard: this.identity }, () => this.failuresLeft());
@@ -96,8 +99,10 @@ export class ReplaySlice {
       if (end !== undefined) return this.result(end);
       const next = await source.next(this.world.ownership.stop);
       if (next.kind === 'end') return this.result('rangeEnd');
-      if (next.kind === 'empty' && isCaughtUpWith(range.to, next.caughtUpAtMs)) return this.result('rangeEnd');
-      if (next.kind !== 'batch') continue;
+      if (next.kind === 'empty') {
+        if (this.passOver(next) || isCaughtUpWith(range.to, next.caughtUpAtMs)) return this.result('rangeEnd');
+        continue;
+      }
       const worked = await this.handle(source, next.records);
       if (worked !== undefined) return this.result(worked);
     }
@@ -135,6 +140,15 @@ export class ReplaySlice {
     return this.failuresLeft() <= 0 ? 'failed' : undefined;
   }
 
+  /** Aggregates of which nothing was left to handle. Whether the range is over with them. */
+  private passOver({ passed }: Extract<Next, { kind: 'empty' }>): boolean {
+    if (passed === undefined) return false;
+    this.shard = { ...this.shard, position: positionAfter(passed), lastArrivalMs: passed.arrivalMs };
+    this.hasMoved = true;
+    this.note();
+    return selectInRange([passed], this.input.request.range).isOver;
+  }
+
   private moveBehind(records: readonly RawRecord[]): void {
     const last = records.at(-1);
     if (last === undefined) return;
@@ -146,6 +160,7 @@ export class ReplaySlice {
       lastArrivalMs: last.arrivalMs,
       ...(width < maxBatchRecords ? { width } : {}),
     };
+    this.hasMoved = true;
     this.reachedIn = this.world.attempt;
     this.caution = { maxRecords: width, hasKilled: false };
     this.note();
@@ -180,6 +195,9 @@ export class ReplaySlice {
     if (ownership.stopReason === 'paused') throw ApplicationFailure.retryable('Paused by an operator', 'PAUSED');
     if (ownership.stopReason !== undefined) return ownership.stopReason;
     if (!isTimed) return undefined;
+    // Kinesis may give many empty pages before a record, and how far they have come only the iterator knows: a slice that ended among them
+    // would be made again and again.
+    if (!this.hasMoved) return undefined;
     // What follows a death reports as soon as it has got on.
     const isOver = performance.now() - this.startedAtMs >= SLICE_MS;
     const hasGotOn = this.world.attempt > 1 && this.gain.counts.records > 0;

@@ -57,6 +57,9 @@ export class FanOut {
     feed.onClosed = () => {
       if (this.feeds.get(key) === feed) this.feeds.delete(key);
     };
+    feed.onRoused = () => {
+      if (!this.feeds.has(key)) this.feeds.set(key, feed);
+    };
     this.feeds.set(key, feed);
     return new FanOutReader(world, feed, shard.shardId, position);
   }

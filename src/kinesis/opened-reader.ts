@@ -57,8 +57,8 @@ export class OpenedReader {
       this.range = await this.options.hashRange(signal);
       this.isRangeKnown = true;
     } catch (error) {
-      // Nobody comes for the page any more.
-      if (signal.aborted) this.unopened?.memory?.release();
+      // Nobody may come for the page any more: then nobody else releases it.
+      this.unopened?.memory?.release();
       throw error;
     }
   }

@@ -69,6 +69,8 @@ export class ShardFeed {
   /** The reader that may read: one that came later has taken its place. */
   holder: unknown;
   onClosed: () => void = () => undefined;
+  /** It may have been closed for want of a reader, while a handler took its time. */
+  onRoused: () => void = () => undefined;
   /** How long the last subscription lasted; undefined if it was refused. */
   livedMs: number | undefined;
 
@@ -165,6 +167,7 @@ export class ShardFeed {
   /** Somebody reads. */
   rouse(): void {
     clearTimeout(this.timer);
+    this.onRoused();
   }
 
   /** Nobody reads at this moment. */

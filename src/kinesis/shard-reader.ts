@@ -76,9 +76,16 @@ export class ShardReader {
   }
 
   /** @throws the reason of `signal`, or `STREAM_DELETED`, `STREAM_RECREATED`, `SHARD_NOT_FOUND`, `INVALID_SEQUENCE_NUMBER`, `ACCESS_DENIED` … */
-  read(signal: AbortSignal): Promise<ReadResult> {
-    // Not every call to Kinesis can be cancelled, and one that hangs must not hold up a stop.
-    return unlessAborted(this.readOn(signal), signal);
+  async read(signal: AbortSignal): Promise<ReadResult> {
+    const reading = this.readOn(signal);
+    try {
+      // Not every call to Kinesis can be cancelled, and one that hangs must not hold up a stop.
+      return await unlessAborted(reading, signal);
+    } catch (error) {
+      // The page may have come in the very moment in which it is given up.
+      void reading.then(({ memory }) => memory?.release()).catch(() => undefined);
+      throw error;
+    }
   }
 
   /**

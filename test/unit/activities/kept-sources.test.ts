@@ -55,3 +55,12 @@ it('tells the last slice nothing any more', () => {
   one.listener.onTrouble(new Error('away'));
   expect(onTrouble).not.toHaveBeenCalled();
 });
+
+it('says of a source whether a slice uses it', () => {
+  const kept = new KeptSources();
+  const one = open();
+  kept.keep('shard', 'token', one);
+  expect(one.listener.isKept).toBe(true);
+  expect(kept.take('shard', 'token')?.listener).toBe(one.listener);
+  expect(one.listener.isKept).toBe(false);
+});

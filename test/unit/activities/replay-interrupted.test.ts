@@ -1,5 +1,6 @@
 import type { ReplayNote } from '../../../src/activities/replay-slice';
 import { eventually } from '../../support/eventually';
+import { bytesField, sealed } from '../../support/kpl/messages';
 import { FIRST_SHARD, ReplayScene } from './support/replay-scene';
 
 let scene: ReplayScene;
@@ -66,6 +67,38 @@ describe('an execution of a replay', () => {
     await eventually(() => scene.given.length === 1);
     slice.cancel({ cancelRequested: true });
     expect(await slice.done).toMatchObject({ end: 'cancelled', shard: {}, counts: { records: 0, failed: 0 } });
+  });
+
+  it('does not end among empty pages: only its iterator knows how far they have come', async () => {
+    const [arrivedMs] = scene.put('a');
+    const sliceMs = 5_000;
+    const realNow = performance.now.bind(performance);
+    let elapsedMs = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => realNow() + elapsedMs);
+    const gap = scene.server.faults.add({
+      operation: 'GetRecords',
+      times: 3,
+      action: {
+        rewrite: (answer, { body }) => {
+          elapsedMs += sliceMs;
+          return { ...answer, Records: [], MillisBehindLatest: 1_000, NextShardIterator: body.ShardIterator };
+        },
+      },
+    });
+    const result = await scene.begin().done.finally(() => clock.mockRestore());
+    expect(gap.hits).toBe(3);
+    expect(result).toMatchObject({ end: 'interval', shard: { lastArrivalMs: arrivedMs }, counts: { records: 1 } });
+  });
+
+  it('moves behind an aggregate of which nothing is left', async () => {
+    scene.server.advanceClock(1_000);
+    scene.server.put('flights', 'key', sealed(bytesField(1, 'ORD')));
+    const [{ sequenceNumber } = {}] = scene.server.records('flights', FIRST_SHARD);
+    const request = scene.request();
+    scene.server.advanceClock(5_000);
+    const result = await scene.begin({ request }).done;
+    expect(result).toMatchObject({ end: 'rangeEnd', shard: { position: { at: 'AFTER', sequenceNumber } } });
+    expect(scene.given).toEqual([]);
   });
 
   it('is paused by an operator by failing, without a trace', async () => {

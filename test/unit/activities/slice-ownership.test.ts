@@ -280,7 +280,7 @@ describe('heartbeats', () => {
       waitingFor: 'THROUGHPUT_EXCEEDED',
     });
     for (const running of [slice, short]) running.cancel({ cancelRequested: true });
-    // By fan-out, one process has one subscription to a shard: the first attempt has lost it to the second.
+    // By fan-out, the attempt that came later has taken the feed: the earlier one may have failed by now.
     await Promise.allSettled([slice.done, short.done]);
     const count = short.heartbeats.length;
     await new Promise((resolve) => setTimeout(resolve, 700));

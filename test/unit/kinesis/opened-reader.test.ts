@@ -1,7 +1,9 @@
+import { TidemarkError } from '../../../src/core/errors';
 import type { Position } from '../../../src/core/positions';
 import { HashRange } from '../../../src/kinesis/hash-range';
 import type { RawRecord } from '../../../src/kinesis/kinesis-port';
 import { OpenedReader } from '../../../src/kinesis/opened-reader';
+import { PageMemory } from '../../../src/kinesis/page-memory';
 import type { ReadResult } from '../../../src/kinesis/shard-reader';
 import { aggregateOf, bytesField, record, sealed } from '../../support/kpl/messages';
 import { hashKeyOf } from '../../support/scripted-kinesis/hash-keys';
@@ -152,6 +154,21 @@ describe('user records of other shards', () => {
     expect((await unknown.read(new AbortController().signal)).records).toHaveLength(2);
     expect((await scene.read()).texts).toHaveLength(2);
   });
+});
+
+it('gives back the room of a page when the hash keys of its shard are refused', async () => {
+  const room = new PageMemory(100);
+  const memory = await room.reserve(60, new AbortController().signal);
+  const page = { records: [raw('1', aggregate(LOW))], millisBehindLatest: 0, askedAtMs: 1, memory };
+  const hashRange = async (): Promise<HashRange | undefined> => {
+    throw new TidemarkError('ACCESS_DENIED', 'planted');
+  };
+  const reader = new OpenedReader(
+    { read: async () => page },
+    { start: TRIM_HORIZON, hashRange, onLeftOut: () => undefined },
+  );
+  await expect(reader.read(new AbortController().signal)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  expect(room.held).toBe(0);
 });
 
 describe('an aggregate of which nothing is left', () => {
