@@ -14,6 +14,15 @@ export function notePage(page: Buffer, records: readonly RawRecord[]): void {
   if (views > 0 && page.byteLength === buffer.byteLength) counts.set(buffer, views);
 }
 
+/** A record of a page was replaced by records that are views of its payload: of a page that nobody noted, nothing is known as before. */
+export function noteOpened(record: RawRecord, opened: readonly RawRecord[]): void {
+  const { buffer } = record.data;
+  const views = counts.get(buffer);
+  if (views === undefined) return;
+  const added = opened.filter(({ data }) => data.byteLength > 0 && data.buffer === buffer).length;
+  counts.set(buffer, views - 1 + added);
+}
+
 /** How many records have a part of this memory; undefined where nobody knows. */
 export function viewsOf(memory: ArrayBufferLike): number | undefined {
   return counts.get(memory);
