@@ -23,6 +23,18 @@ export function noteOpened(record: RawRecord, opened: readonly RawRecord[]): voi
   counts.set(buffer, views - 1 + added);
 }
 
+/** Memory that somebody reads again later. */
+const kept = new WeakSet<ArrayBufferLike>();
+
+/** The payloads of these records stay where they are: whoever has the records must not give their memory away. */
+export function keepPayloadsOf(records: readonly RawRecord[]): void {
+  for (const { data } of records) kept.add(data.buffer);
+}
+
+export function isKept(memory: ArrayBufferLike): boolean {
+  return kept.has(memory);
+}
+
 /** How many records have a part of this memory; undefined where nobody knows. */
 export function viewsOf(memory: ArrayBufferLike): number | undefined {
   return counts.get(memory);
