@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FinishedReplay, ReplayHandle } from '../client/replay-handle';
 import type { ConsumerDefinition } from '../handler/define-consumer';
-import { createWorker } from '../worker/create-worker';
+import { createWorker, type WorkerOptions } from '../worker/create-worker';
 import { CommandFailed } from './command-failed';
 import { installRuntime } from './log';
 import { describeConsumerOf } from './letter-decision';
@@ -9,7 +9,7 @@ import { print, say } from './output';
 import { showProgress } from './progress-line';
 import { noteOfProgress, renderFinished } from './replay-text';
 import { listenForStop } from './stop-signals';
-import { temporalOf, type TemporalFlags } from './temporal-options';
+import { codedTemporalOf, type TemporalFlags } from './temporal-options';
 
 const LOOK_INTERVAL_MS = 1_000;
 /** After so many looks without an answer, somebody should be told that no worker is there. */
@@ -49,15 +49,21 @@ export async function followReplay(followed: Followed, flags: FollowFlags): Prom
   }
 }
 
-/** Its worker works for this replay alone: nothing of the live consumer comes here. */
+/** For a worker that works for this replay alone: nothing of the live consumer comes to it. */
+export async function replayWorkerOptions(
+  { ownTaskQueue: taskQueue }: Pick<ReplayHandle, 'ownTaskQueue'>,
+  flags: TemporalFlags,
+): Promise<WorkerOptions> {
+  return { temporal: await codedTemporalOf(flags), taskQueue };
+}
+
 async function workFor(
   followed: Followed,
   flags: TemporalFlags,
   left: AbortSignal,
 ): Promise<FinishedReplay | undefined> {
   installRuntime('warn');
-  const taskQueue = followed.handle.ownTaskQueue;
-  const worker = await createWorker([followed.consumer], { temporal: temporalOf(flags), taskQueue });
+  const worker = await createWorker([followed.consumer], await replayWorkerOptions(followed.handle, flags));
   const running = worker.run();
   const ended = new AbortController();
   // A worker that fails ends the following, too.

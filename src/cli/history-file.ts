@@ -25,13 +25,26 @@ export async function writeLines(path: string, lines: AsyncIterable<string>): Pr
 }
 
 /** @throws `BACKUP_INVALID` for a file that cannot be opened */
+export async function checkReadable(path: string): Promise<void> {
+  try {
+    await (await open(path)).close();
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+/** @throws `BACKUP_INVALID` for a file that cannot be opened */
 export async function* readLines(path: string): AsyncGenerator<string> {
   const input = createReadStream(path, { encoding: 'utf8' });
   try {
     await new Promise((resolve, reject) => input.once('open', resolve).once('error', reject));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new TidemarkError('BACKUP_INVALID', `The history cannot be opened (${code})`, { context: { file: path } });
+    throw cannotOpen(path, error);
   }
   yield* createInterface({ input, crlfDelay: Infinity });
+}
+
+function cannotOpen(path: string, error: unknown): TidemarkError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new TidemarkError('BACKUP_INVALID', `The history cannot be opened (${code})`, { context: { file: path } });
 }

@@ -5,6 +5,8 @@ import { TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import type { ShardIdentity } from '../core/names';
 import { backoffMs, WRITE_BACKOFF } from '../core/pacing';
+import { compareSequenceNumbers } from '../core/positions';
+import { parseRecordName } from '../core/record-name';
 import { isNamed, startIn, type RedriveFilter } from '../core/redrive';
 import type { DeadLetterCounts, DeadLetterStore, LetterMark } from '../dead-letters/dead-letter-store';
 
@@ -37,8 +39,15 @@ export async function* lettersIn(
     const page = await store.list(shard, { status: 'OPEN', code, fromMs, toMs, after, limit: PAGE_LETTERS });
     const wanted = page.letters.filter((letter) => isNamed(letter, sequenceNumber));
     if (wanted.length > 0) yield wanted;
-    after = wanted.length < page.letters.length ? undefined : page.after;
+    const last = page.letters.at(-1);
+    after = last !== undefined && isBehind(last, sequenceNumber) ? undefined : page.after;
   } while (after !== undefined);
+}
+
+/** Whether a letter is of another record than the one that is asked for, which it follows. An aggregate may have more letters than a page. */
+function isBehind(letter: DeadLetterHead, name: string | undefined): boolean {
+  const wanted = name === undefined ? undefined : parseRecordName(name);
+  return wanted !== undefined && compareSequenceNumbers(letter.sequenceNumber, wanted.sequenceNumber) > 0;
 }
 
 export async function discardIn(

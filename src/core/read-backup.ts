@@ -140,6 +140,7 @@ function letterOf(read: BackupReader, stream: StreamIncarnation, bytesOf: BytesO
     sequenceNumber,
     ...read.optional('subSequenceNumber', 'subSequenceNumber', read.count),
     partitionKey: read.text('partitionKey'),
+    ...read.optional('explicitHashKey', 'explicitHashKey', read.text),
     arrivalMs: read.count('arrivalMs'),
     bytes: read.count('bytes'),
     condition: condition as DeadLetterCondition,

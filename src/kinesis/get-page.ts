@@ -17,7 +17,7 @@ export type PageRequest = Pick<GetRecordsCommandInput, 'StreamARN' | 'ShardItera
 
 /**
  * GetRecords in the form of the wire, with its answer decoded here. Everything else is the SDK's: signing, retries, a body that breaks off, and
- * errors. An endpoint that does not know CBOR is asked again in JSON; if that goes well, the wire remembers it.
+ * errors. An endpoint that does not know CBOR is asked again in JSON; if that goes well, and none has gone well in CBOR, the wire remembers it.
  */
 export async function getPage(
   client: KinesisClient,
@@ -28,7 +28,9 @@ export async function getPage(
   if (!wire.isCbor) return new PageCall(input, 'json').send(client, abortSignal);
   const { mayFallBack } = wire;
   try {
-    return await new PageCall(input, mayFallBack ? 'cbor or refused' : 'cbor').send(client, abortSignal);
+    const page = await new PageCall(input, mayFallBack ? 'cbor or refused' : 'cbor').send(client, abortSignal);
+    if (page.records.length > 0) wire.prove();
+    return page;
   } catch (error) {
     if (!mayFallBack || !isAboutForm(error)) throw error;
     const page = await new PageCall(input, 'json').send(client, abortSignal);

@@ -2,6 +2,7 @@ import { compareSequenceNumbers, type Position } from '../core/positions';
 import { readAggregate, type UserRecord } from './aggregate-reader';
 import type { HashRange } from './hash-range';
 import type { RawRecord } from './kinesis-port';
+import { noteOpened } from './page-views';
 
 export interface OpeningRules {
   /** Hash keys of the shard. User records of others are left out; all are kept where it is not known. */
@@ -20,7 +21,11 @@ export function openAggregates(records: readonly RawRecord[], rules: OpeningRule
   const opened: RawRecord[] = [];
   for (const record of records) {
     const users = readAggregate(record.data);
-    if (users !== undefined) openOne(record, users, { rules, opened });
+    if (users !== undefined) {
+      const before = opened.length;
+      openOne(record, users, { rules, opened });
+      noteOpened(record, opened.slice(before));
+    }
     // KCL, whose position this may be, writes `.0` for a record that is no aggregate.
     else if (firstOpen(record, rules) !== 1) opened.push(record);
   }

@@ -14,6 +14,27 @@ export function notePage(page: Buffer, records: readonly RawRecord[]): void {
   if (views > 0 && page.byteLength === buffer.byteLength) counts.set(buffer, views);
 }
 
+/** A record of a page was replaced by records that are views of its payload: of a page that nobody noted, nothing is known as before. */
+export function noteOpened(record: RawRecord, opened: readonly RawRecord[]): void {
+  const { buffer } = record.data;
+  const views = counts.get(buffer);
+  if (views === undefined) return;
+  const added = opened.filter(({ data }) => data.byteLength > 0 && data.buffer === buffer).length;
+  counts.set(buffer, views - 1 + added);
+}
+
+/** Memory that somebody reads again later. */
+const kept = new WeakSet<ArrayBufferLike>();
+
+/** The payloads of these records stay where they are: whoever has the records must not give their memory away. */
+export function keepPayloadsOf(records: readonly RawRecord[]): void {
+  for (const { data } of records) kept.add(data.buffer);
+}
+
+export function isKept(memory: ArrayBufferLike): boolean {
+  return kept.has(memory);
+}
+
 /** How many records have a part of this memory; undefined where nobody knows. */
 export function viewsOf(memory: ArrayBufferLike): number | undefined {
   return counts.get(memory);

@@ -10,6 +10,7 @@ import type { ReadResult } from './shard-reader';
 import type { StreamConsumerWatch } from './stream-consumer-watch';
 import type { StreamWatch } from './stream-watch';
 import { beforeSilence } from './before-silence';
+import { keepPayloadsOf } from './page-views';
 
 /** AWS: within 5 s of a successful SubscribeToShard the next one is refused. */
 export const RENEWAL_WAIT_MS = 5_100;
@@ -210,6 +211,8 @@ export class ShardFeed {
 
   private absorb(event: FanOutEvent, drainedAtMs: number): ReadResult {
     const records = this.unread(event.records);
+    // The next slice reads them again here, perhaps while a handler of this one has not settled, or after its thread has died.
+    keepPayloadsOf(records);
     const lastRecord = records.at(-1);
     this.last = lastOf(records) ?? this.last;
     this.lastRead = lastRecord?.sequenceNumber ?? this.lastRead;

@@ -1,6 +1,8 @@
 import { keys, withCrashRun } from '../support/crash/run';
 import { eventually } from '../support/eventually';
 
+jest.setTimeout(240_000);
+
 /** What the other tests say of polling, on the second source: over HTTP/2, with the times of AWS. */
 const FAN_OUT = { consumer: { fanOut: {} } };
 

@@ -62,6 +62,14 @@ it('the README names every example', () => {
   expect(examples.filter((example) => !read('README.md').includes(`\`${example}\``))).toEqual([]);
 });
 
+it('the README leads to every page, and a worker of your own gets every workflow', () => {
+  const pages = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  expect(pages.filter((name) => !read('README.md').includes(`](docs/${name}`))).toEqual([]);
+  const exported = [...read('src/workflows/index.ts').matchAll(/^export \{ (\w+) \}/gm)].map(([, name = '']) => name);
+  expect(exported.length).toBeGreaterThan(3);
+  expect(read('README.md')).toContain(`export { ${exported.join(', ')} } from 'tidemark/workflows';`);
+});
+
 describe('the code in the README', () => {
   /** Code blocks whose first line is a comment with a file name, as files of one project. */
   const blocks = [...read('README.md').matchAll(/```ts\n\/\/ ([\w-]+\.ts)\n([^]*?)```/g)];

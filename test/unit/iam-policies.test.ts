@@ -114,7 +114,9 @@ describe.each(ROLES)('the policy of the %s', (role) => {
   it('names each action and each resource', () => {
     for (const { Effect, Action, Resource } of policyOf(role)) {
       expect(Effect).toBe('Allow');
-      expect(Resource).toMatch(/^arn:aws:(kinesis|dynamodb):eu-west-1:111122223333:(stream|table)\/[\w-]+(\/consumer\/\*)?$/);
+      expect(Resource).toMatch(
+        /^arn:aws:(kinesis|dynamodb):eu-west-1:111122223333:(stream|table)\/[\w-]+(\/consumer\/\*)?$/,
+      );
       for (const action of Action) expect(action).toMatch(/^(kinesis|dynamodb):[A-Za-z]+$/);
     }
   });

@@ -4,6 +4,7 @@ import { auditShards, readDiff, readHistory, type ShardAudit } from '../../clien
 import { describeEvent } from '../../core/shard-details';
 import type { HistoryEntry } from '../../core/history';
 import { describePosition } from '../../core/positions';
+import { oneConsumer } from '../backup-options';
 import { CommandFailed } from '../command-failed';
 import { addDebugOption } from '../debug-option';
 import { renderDiff } from '../history-diff-text';
@@ -79,7 +80,8 @@ Examples:
 async function history(file: string, flags: HistoryFlags, command: Command): Promise<void> {
   const { shard: shardId, from: fromMs, to: toMs, limit, diff, json } = flags;
   if (diff) return showDiff(file, flags, diff, command);
-  for (const consumer of await chosenConsumers(file, flags)) {
+  // One document of JSON is of one consumer.
+  for (const consumer of json ? [await oneConsumer(file, flags)] : await chosenConsumers(file, flags)) {
     const entries = await readHistory(consumer, { shardId, fromMs, toMs, limit });
     print(json ? JSON.stringify(entries, undefined, 2) : renderHistory(entries));
   }
@@ -95,10 +97,8 @@ async function showDiff(
   const { shard: shardId, from: fromMs, to: toMs, json } = flags;
   if (a === undefined || b === undefined || others.length > 0)
     command.error('error: --diff compares two entries: name both by the ids that `history` shows');
-  for (const consumer of await chosenConsumers(file, flags)) {
-    const diff = await readDiff(consumer, { shardId, fromMs, toMs, from: a, to: b });
-    print(json ? JSON.stringify(diff, undefined, 2) : renderDiff(diff));
-  }
+  const diff = await readDiff(await oneConsumer(file, flags), { shardId, fromMs, toMs, from: a, to: b });
+  print(json ? JSON.stringify(diff, undefined, 2) : renderDiff(diff));
 }
 
 export function renderHistory(entries: readonly HistoryEntry[]): string {

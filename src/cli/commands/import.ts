@@ -10,7 +10,7 @@ import type { ConsumerDefinition } from '../../handler/define-consumer';
 import { addBackupOptions, oneConsumer, planLine, type BackupFlags } from '../backup-options';
 import { CommandFailed } from '../command-failed';
 import { confirm } from '../confirm';
-import { historyFileOf, readLines } from '../history-file';
+import { checkReadable, historyFileOf, readLines } from '../history-file';
 import { describeConsumerOf } from '../letter-decision';
 import { pastTime } from '../time-values';
 import { print, say } from '../output';
@@ -67,6 +67,8 @@ async function importFrom(file: string, flags: ImportFlags, command: Command): P
   if (flags.startAt !== undefined && flags.fromKcl === undefined)
     command.error('error: --start-at goes with --from-kcl');
   if (flags.withHistory && flags.input === undefined) command.error('error: --with-history goes with --input');
+  // Before anything is written: the history comes last.
+  if (flags.withHistory) await checkReadable(historyFileOf(flags.input ?? ''));
   const consumer = await oneConsumer(file, flags);
   await withClient(flags, async (client) => {
     const backup = await backupOf(client, consumer, flags);

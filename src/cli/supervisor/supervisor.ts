@@ -111,7 +111,8 @@ export class Supervisor {
   private giveUp(slot: Slot, ending: Ending): void {
     say(ending.failure ?? describeEnding(slot, ending));
     slot.enter('ended');
-    this.finish(ending.code ?? 1);
+    // It was to work: an end is no success, whatever the process says.
+    this.finish(ending.code || 1);
   }
 
   private restart(slot: Slot, ending: Ending): void {

@@ -1,7 +1,7 @@
 import { isArrayBuffer } from 'node:util/types';
 import { TidemarkError } from '../../core/errors';
 import type { RawRecord } from '../../kinesis/kinesis-port';
-import { movePage, viewsOf } from '../../kinesis/page-views';
+import { isKept as mustStay, movePage, viewsOf } from '../../kinesis/page-views';
 
 /** Node's pool of small buffers is of this size and shared by strangers: nothing as small is given away. */
 const SHARED_POOL_BYTES = Buffer.poolSize;
@@ -131,7 +131,7 @@ interface Coverage {
   end: number;
 }
 
-/** Buffers that belong to these records alone: they are views of every byte, or all the views of a page that there are. None twice. */
+/** Buffers that belong to these records alone and need not stay: they are views of every byte, or all the views of a page that there are. None twice. */
 function wholeBuffers(records: readonly RawRecord[]): ArrayBuffer[] {
   const known = new Map<ArrayBuffer, Coverage>();
   const broken = new Set<ArrayBufferLike>();
@@ -146,7 +146,8 @@ function wholeBuffers(records: readonly RawRecord[]): ArrayBuffer[] {
 }
 
 function isWhole(buffer: ArrayBuffer, { views, bytes }: Coverage): boolean {
-  return buffer.byteLength > SHARED_POOL_BYTES && (bytes === buffer.byteLength || views === viewsOf(buffer));
+  if (buffer.byteLength <= SHARED_POOL_BYTES || mustStay(buffer)) return false;
+  return bytes === buffer.byteLength || views === viewsOf(buffer);
 }
 
 function concatenate(parts: readonly Uint8Array[], bytes: number): ArrayBuffer {

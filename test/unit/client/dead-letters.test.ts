@@ -58,6 +58,15 @@ it('user records are asked for by their names, or by that of their aggregate', a
   expect(await subs('300.2')).toEqual([]);
 });
 
+it('a user record is found behind more letters of its aggregate than a page has', async () => {
+  for (let subSequenceNumber = 0; subSequenceNumber < 210; subSequenceNumber += 1)
+    store.apply([store.headItem(letterOf(shard, { sequenceNumber: '300', subSequenceNumber }))]);
+  const found: unknown[] = [];
+  for await (const letters of lettersIn(store, shard, { sequenceNumber: '300.205' }))
+    found.push(...letters.map(({ subSequenceNumber }) => subSequenceNumber));
+  expect(found).toEqual([205]);
+});
+
 describe('discarding', () => {
   it('marks each letter with who and why, and leaves those that were changed meanwhile', async () => {
     const { letters } = await store.list(shard, { limit: 3 });

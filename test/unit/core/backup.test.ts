@@ -2,6 +2,7 @@ import fc from 'fast-check';
 
 import type { Backup, BackupShard } from '../../../src/core/backup';
 import { ZERO_TOTALS, type CheckpointRow } from '../../../src/core/checkpoint';
+import type { DeadLetter } from '../../../src/core/dead-letter';
 import { TidemarkError } from '../../../src/core/errors';
 import { planImport } from '../../../src/core/plan-import';
 import { parsePositionText } from '../../../src/core/position-text';
@@ -51,7 +52,7 @@ const shards = fc.uniqueArray(
   ),
   { selector: ({ shardId }) => shardId, maxLength: 5 },
 );
-const letter = fc.record({
+const keptOfLetter = {
   shard: fc.constant({ ...stream, shardId: 'shardId-a' }),
   sequenceNumber: fc.constant('49671246667567228643283430150187087032206582658500001794'),
   partitionKey: fc.string({ minLength: 1 }),
@@ -65,7 +66,22 @@ const letter = fc.record({
   writtenAtMs: times,
   version: fc.nat(),
   data: fc.uint8Array({ minLength: 3, maxLength: 3 }),
-});
+};
+/** What a letter may have or not. */
+const moreOfLetter = {
+  subSequenceNumber: fc.nat(),
+  explicitHashKey: fc.maxSafeNat().map(String),
+  expiresAtMs: times,
+  decidedBy: fc.string(),
+  reason: fc.string(),
+  decidedAtMs: times,
+  redriveId: fc.string(),
+};
+const requiredOfLetter = Object.keys(keptOfLetter) as (keyof typeof keptOfLetter)[];
+const letter: fc.Arbitrary<DeadLetter> = fc.record(
+  { ...keptOfLetter, ...moreOfLetter },
+  { requiredKeys: requiredOfLetter },
+);
 const restorePoints = fc.record(
   {
     name: fc.constantFrom('before-1.5', 'a'),

@@ -1,4 +1,5 @@
 import { codeOf } from '../../../src/core/errors';
+import { lend } from '../../../src/handler/thread/payloads';
 import { eventually } from '../../support/eventually';
 import { FanOutScene, SHARD } from './fan-out-scene';
 import { NEVER, readTexts, textsOf } from './shard-reader-scene';
@@ -42,6 +43,16 @@ describe('reading', () => {
     const timestampMs = scene.server.now();
     scene.put('new');
     expect(await readTexts(scene.reader({ at: 'AT_TIMESTAMP', timestampMs }), 1)).toEqual(['new']);
+  });
+
+  it('brings payloads that stay for the next slice, whatever thread this one gives them to', async () => {
+    scene = await FanOutScene.open();
+    const text = 'a'.repeat(2 * Buffer.poolSize);
+    scene.put(text);
+    const { records } = await scene.reader().read(NEVER);
+    const { packed, transfer } = lend(records, false);
+    structuredClone(packed, { transfer });
+    expect(await readTexts(scene.reader(), 1)).toEqual([text]);
   });
 
   it('hands out events one by one', async () => {

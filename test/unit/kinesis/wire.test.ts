@@ -145,6 +145,20 @@ describe('auto', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it.each([
+    ['a refusal', { error: '', status: 404 }],
+    ['a page that cannot be read', { rewrite: () => ({ Records: 'none' }) }],
+  ] as [string, FaultAction][])('does not give up CBOR for %s once a page came in it', async (_, action) => {
+    const iterator = await open();
+    const kinesis = adapterOn(server.endpoint, 'auto');
+    await kinesis.getRecords(stream, iterator, 10);
+    const fault = whenCbor(action, 1);
+    for (const _call of [1, 2]) expect((await kinesis.getRecords(stream, iterator, 10)).records).toHaveLength(4);
+    expect(fault.hits).toBe(1);
+    expect(wires()).toEqual([true, true, false, true]);
+    expect(warnings).toEqual([]);
+  });
+
   it('does not give up CBOR while JSON does not go better', async () => {
     const iterator = await open();
     const fault = server.faults.add({

@@ -110,11 +110,16 @@ describe('the start', () => {
   it.each<[string, Ending, string]>([
     ['says why', { code: 1, signal: null, failure: 'Error X: y' }, 'Error X: y\n'],
     ['says nothing', { code: 3, signal: null }, 'Process 1 (pid 100) ended with exit code 3 before it was ready.\n'],
+    [
+      'says that all is well',
+      { code: 0, signal: null },
+      'Process 1 (pid 100) ended with exit code 0 before it was ready.\n',
+    ],
     ['cannot be made', { code: null, signal: null, failure: 'It cannot start: EAGAIN' }, 'It cannot start: EAGAIN\n'],
   ])('that fails ends the supervisor: the process %s', async (_, ending, text) => {
     const { exitCode } = supervise(2);
     numbered(1).end(ending);
-    expect(await exitCode()).toBe(ending.code ?? 1);
+    expect(await exitCode()).toBe(ending.code || 1);
     expect(said).toBe(text);
     jest.advanceTimersByTime(60_000);
     expect(started).toHaveLength(1);
