@@ -33,6 +33,8 @@ async function lose(): Promise<void> {
   pass(20);
   scene.put('kept');
   pass(5);
+  // Another process: it has nothing open and reads nothing ahead.
+  scene.deploy(scene.options);
 }
 
 describe("onDataLoss: 'stop'", () => {
