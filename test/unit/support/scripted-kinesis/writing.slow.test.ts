@@ -73,7 +73,7 @@ describe('writing to the scripted Kinesis', () => {
     expect(kinesis.requests.count('PutRecords')).toBe(1);
     expect(kinesis.requests.total).toBe(1);
     expect(kinesis.requests.list('PutRecords')).toEqual([
-      { operation: 'PutRecords', body: { StreamName: 'orders' }, atMs: expect.any(Number) },
+      { operation: 'PutRecords', body: { StreamName: 'orders' }, isCbor: false, atMs: expect.any(Number) },
     ]);
   });
 });
