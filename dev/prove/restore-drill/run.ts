@@ -157,11 +157,13 @@ class DrillRun implements ConductedRun<DrillEvidence> {
     // What is put from now on meets the loss.
     producer.allow((index + 1) * recordsPerRound);
     const [restored] = await Promise.all([drill.loseAndRestore(round, prepared), this.kill(round)]);
-    await untilRenewedProgress({ producer, tail, signal });
+    // What stands where it does not belong may never go on: it is told first.
+    if (restored.differences.length === 0) await untilRenewedProgress({ producer, tail, signal });
     const recoverMs = performance.now() - restored.lostAtMs;
     const again = this.handledAgain() - againBefore;
     const slack = shards * MAX_BATCH_RECORDS * (2 + Number(round.kill !== undefined));
     this.rounds.push({ ...restored, round, recoverMs, again, slack });
+    if (restored.differences.length > 0) throw new Error(`restored otherwise than it was: ${restored.differences[0]}`);
     this.note(`recovered after ${Math.round(recoverMs)} ms, ${again} records handled again`);
   }
 
