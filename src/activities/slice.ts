@@ -3,9 +3,8 @@ import type { TrialMark } from '../core/checkpoint';
 import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
 import { comparePositions, SHARD_END, type Position } from '../core/positions';
 import { checkpointKey } from '../core/names';
-import type { ParkedOrder, Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
+import type { Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
 import { timingOf } from '../core/timing';
-import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import type { StreamWatch } from '../kinesis/stream-watch';
 import type { HandlerRunner } from '../handler/handler-runner';
 import type { BatchSource, Next } from './batch-source';
@@ -13,10 +12,10 @@ import { BatchWork } from './batch-work';
 import { CheckpointHold, type HoldWorld } from './checkpoint-hold';
 import { crashPoint } from './crash-point';
 import { FailureSteps } from './failure-steps';
-import { Drain } from './drain';
+import { DueParked } from './due-parked';
 import type { OpenSource } from './kept-sources';
 import { openSource } from './open-source';
-import { ParkedKeys, type ParkedKeysCache } from './parked-keys';
+import type { ParkedKeys, ParkedKeysCache } from './parked-keys';
 import { haltedByLoss } from './loss-halt';
 import { RetentionWatch } from './retention-watch';
 import { SliceHistory } from './slice-history';
@@ -43,14 +42,14 @@ export class Slice {
   private readonly startedAtMs = performance.now();
   private work: BatchWork | undefined;
   private retention: RetentionWatch | undefined;
-  /** The order names a partition key of which nothing is parked. */
-  private isOrderMissed = false;
+  private readonly due: DueParked;
 
   constructor(
     private readonly world: SliceWorld,
     private readonly input: SliceInput,
   ) {
     this.hold = new CheckpointHold(world, input);
+    this.due = new DueParked({ ...world, hold: this.hold }, input);
   }
 
   async run(): Promise<SliceResult> {
@@ -83,7 +82,7 @@ export class Slice {
   }
 
   private async workFrom(source: BatchSource, trial: TrialMark | undefined): Promise<SliceResult> {
-    const parked = await this.unlessStopped(() => this.parkedKeys());
+    const parked = await this.unlessStopped(() => this.due.run());
     if (parked === 'stopped' || parked === 'left') return this.stopped();
     if (parked === 'fenced') return this.fenced();
     this.work = this.beginWork(source, parked, trial);
@@ -96,42 +95,6 @@ export class Slice {
 
   private get name(): string {
     return checkpointKey(this.input.shard).pk;
-  }
-
-  /** What is parked by partition key, after what is due of it was tried again. */
-  private async parkedKeys(): Promise<ParkedKeys | 'left' | 'fenced'> {
-    const { hold, world, input } = this;
-    const { letters, definition } = world.runtime;
-    if (!hold.progress.parkedKeys) {
-      await this.noteMissed();
-      return ParkedKeys.none();
-    }
-    const known = world.parkedKeys.find(this.name, hold.checkpoint.token);
-    const parked = known ?? (await ParkedKeys.load(letters, hold.shard));
-    const due = parked.due(definition.options.onFailure, hold.now);
-    const order = orderOf(input.order);
-    const isMeant = (key: string): boolean =>
-      order === undefined
-        ? due.includes(key)
-        : order.keyDigest === undefined || order.keyDigest === partitionKeyDigest(key);
-    if (!parked.all().some(isMeant)) {
-      await this.noteMissed();
-      return parked;
-    }
-    const after = await new Drain({ ...world, hold }, order ?? timeIsOver(hold.progress.committedAtMs ?? hold.now)).run(
-      isMeant,
-    );
-    world.ownership.lost.throwIfAborted();
-    if (after === 'left') return after;
-    const progress = { ...hold.progress, parkedKeys: after.size };
-    const outcome = await hold.commit(hold.checkpoint.position, { progress, records: 0 });
-    return outcome === 'committed' ? after : 'fenced';
-  }
-
-  private async noteMissed(): Promise<void> {
-    const { order } = this.input;
-    if (order?.keyDigest === undefined) return;
-    this.isOrderMissed = !(await new Drain({ ...this.world, hold: this.hold }, order).hasBegun());
   }
 
   private async openSource(position: Position): Promise<OpenSource> {
@@ -168,7 +131,7 @@ export class Slice {
     const { streak, death } = suspicionAt(hold.checkpoint.position, signs, policy, at);
     const steps = new FailureSteps({ ...world, hold });
     if (death) steps.noteDecision(death.decision, death.cause);
-    if (order?.kind === 'retry' && !this.isOrderMissed) steps.noteUnparked(order);
+    if (order?.kind === 'retry' && !this.due.isOrderMissed) steps.noteUnparked(order);
     return new BatchWork(
       { ...world, hold, source, parked },
       {
@@ -284,22 +247,13 @@ export class Slice {
       events: hold.events,
       ...(this.retention?.view ? { retention: this.retention.view } : {}),
       ...(this.work?.isOrderDone ? { orderDone: true } : {}),
-      ...(this.isOrderMissed ? { orderMissed: true } : {}),
+      ...(this.due.isOrderMissed ? { orderMissed: true } : {}),
     };
   }
 
   private get batches(): number {
     return this.work?.batches ?? 0;
   }
-}
-
-function timeIsOver(atMs: number): ParkedOrder {
-  return { kind: 'retry', by: 'Tidemark', reason: 'its time is over', atMs };
-}
-
-/** An order about the shard itself is carried out by what follows: a skip concerns one record, a retry all that is parked. */
-function orderOf(order: ParkedOrder | undefined): ParkedOrder | undefined {
-  return order?.kind === 'skip' && order.keyDigest === undefined ? undefined : order;
 }
 
 /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */

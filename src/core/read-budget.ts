@@ -21,7 +21,8 @@ export function resolveReadBudget(given: unknown, problems: string[]): ReadBudge
     return undefined;
   }
   problems.push(...unknownOptions(given, Object.keys(RANGES), 'readBudget.'));
-  const budget = { ...DEFAULT_READ_BUDGET, ...given };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  const budget = { ...DEFAULT_READ_BUDGET, ...(Object.fromEntries(set) as Partial<ReadBudget>) };
   for (const [option, [min, max]] of Object.entries(RANGES)) {
     const value: unknown = budget[option as keyof ReadBudget];
     if (typeof value !== 'number' || !(value >= min && value <= max))

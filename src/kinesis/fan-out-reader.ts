@@ -57,8 +57,8 @@ export class FanOutReader {
     private readonly shardId: string,
     position: Position,
   ) {
-    this.next = feed.firstAt;
-    this.ownFrom = feed.endAt + (feed.isReceiving ? 1 : 0);
+    this.next = feed.buffer.firstAt;
+    this.ownFrom = feed.buffer.endAt + (feed.isReceiving ? 1 : 0);
     this.from = floorOf(position);
     feed.holder = this;
   }
@@ -100,7 +100,7 @@ export class FanOutReader {
   private take(): ReadResult | undefined {
     if (this.feed.holder !== this)
       throw new TidemarkError('OWNERSHIP_EXPIRED', 'Another execution in this process reads the shard');
-    this.feed.trim(this.next, this.environment.committed());
+    this.feed.buffer.trim(this.next, this.environment.committed());
     const result = this.nextAtHand();
     if (!result) return undefined;
     if (this.isTroubled) this.environment.onTrouble(undefined);
@@ -111,7 +111,7 @@ export class FanOutReader {
 
   private nextAtHand(): ReadResult | undefined {
     for (;;) {
-      const found = this.feed.at(this.next);
+      const found = this.feed.buffer.at(this.next);
       if (!found) return undefined;
       const result = this.uncommitted(found);
       this.next += 1;

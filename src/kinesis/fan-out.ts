@@ -51,7 +51,7 @@ export class FanOut {
     const world = { ...environment, port, consumer, monotonicMs, silenceMs };
     const key = `${keyOf(shard)}/${shard.shardId}`;
     const known = this.feeds.get(key);
-    const feed = known?.canResume(position) ? known : new ShardFeed(world, shard, position, start);
+    const feed = known?.buffer.canResume(position) ? known : new ShardFeed(world, shard, position, start);
     if (known && known !== feed) feed.follow(known);
     feed.environment = world;
     feed.onClosed = () => {

@@ -2,13 +2,12 @@ import { codeOf, TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { judgePage } from '../core/page-verdict';
 import type { Position } from '../core/positions';
-import { covers, floorOf } from '../core/read-span';
 import type { IteratorStart } from '../core/read-start';
 import type { FanOutEvent, FanOutPort } from './fan-out-port';
-import type { RawRecord } from './kinesis-port';
 import type { ReadResult } from './shard-reader';
 import type { StreamConsumerWatch } from './stream-consumer-watch';
 import type { StreamWatch } from './stream-watch';
+import { FeedBuffer, lastOf } from './feed-buffer';
 import { beforeSilence } from './before-silence';
 import { keepPayloadsOf } from './page-views';
 
@@ -53,11 +52,7 @@ interface Connection {
  * the 5 s that Kinesis wants between two. The next slice resumes where the checkpoint stands, as long as nothing is missing in between.
  */
 export class ShardFeed {
-  private results: ReadResult[] = [];
-  /** How many results were dropped before the first one of `results`. */
-  private dropped = 0;
-  private floor: bigint | undefined;
-  private last: bigint | undefined;
+  readonly buffer: FeedBuffer;
   private lastRead: string | undefined;
   private continuation: string | undefined;
   private connection: Connection | undefined;
@@ -78,59 +73,16 @@ export class ShardFeed {
   constructor(
     public environment: FeedEnvironment,
     private readonly shard: ShardIdentity,
-    private readonly origin: Position,
+    origin: Position,
     private readonly start: IteratorStart,
   ) {
-    this.floor = floorOf(origin);
+    this.buffer = new FeedBuffer(origin);
   }
 
   /** The feed of the same shard that this one takes the place of: Kinesis counts the 5 s from its subscription. */
   follow(feed: ShardFeed): void {
     feed.close();
     this.subscribedAtMs = feed.subscribedAtMs;
-  }
-
-  /** Whether a slice that begins at this position finds here all that comes after it. */
-  canResume(position: Position): boolean {
-    const first = this.results.find(({ records }) => records.length > 0)?.records[0];
-    return covers(
-      {
-        origin: this.origin,
-        floor: this.floor,
-        first: first && BigInt(first.sequenceNumber),
-        last: this.last,
-      },
-      position,
-    );
-  }
-
-  /** Number of the first result that is at hand. */
-  get firstAt(): number {
-    return this.dropped;
-  }
-
-  /** Number of the first result that has not come yet. */
-  get endAt(): number {
-    return this.dropped + this.results.length;
-  }
-
-  /** The result with this number; undefined if it has not come yet. */
-  at(number: number): ReadResult | undefined {
-    return this.results[number - this.dropped];
-  }
-
-  /** Lets go of results before `number` that are committed or empty. The end of the shard is kept: it may be asked for again. */
-  trim(number: number, committed: Position): void {
-    const through = 'sequenceNumber' in committed ? floorOf(committed) : undefined;
-    while (this.dropped < number) {
-      const [oldest] = this.results;
-      if (oldest === undefined || oldest.end) return;
-      const last = lastOf(oldest.records);
-      if (last !== undefined && (through === undefined || last > through)) return;
-      this.floor = last ?? this.floor;
-      this.results.shift();
-      this.dropped += 1;
-    }
   }
 
   /** Where reading goes on by other means. */
@@ -205,31 +157,24 @@ export class ShardFeed {
     // That nothing had come when it was sent is no news by now.
     const isStale = result.records.length === 0 && waitedMs < BUFFERED_MS && this.hasNews;
     this.hasNews = true;
-    if (childShardIds) this.results.push({ ...result, end: { childShardIds } });
-    else if (!isStale) this.results.push(result);
+    if (childShardIds) this.buffer.push({ ...result, end: { childShardIds } });
+    else if (!isStale) this.buffer.push(result);
   }
 
   private absorb(event: FanOutEvent, drainedAtMs: number): ReadResult {
-    const records = this.unread(event.records);
+    const records = this.buffer.unread(event.records);
     // The next slice reads them again here, perhaps while a handler of this one has not settled, or after its thread has died.
     keepPayloadsOf(records);
     const lastRecord = records.at(-1);
-    this.last = lastOf(records) ?? this.last;
+    this.buffer.last = lastOf(records) ?? this.buffer.last;
     this.lastRead = lastRecord?.sequenceNumber ?? this.lastRead;
     const { continuation, millisBehindLatest } = event;
-    const isAhead = continuation !== undefined && (this.last === undefined || BigInt(continuation) > this.last);
+    const isAhead =
+      continuation !== undefined && (this.buffer.last === undefined || BigInt(continuation) > this.buffer.last);
     this.continuation = records.length === 0 && isAhead ? continuation : undefined;
     // An event may have waited in buffers. It was sent after its own records arrived, and after a time when none was in a buffer.
     this.askedAtMs = Math.max(this.askedAtMs, drainedAtMs, lastRecord?.arrivalMs ?? 0);
     return { records, millisBehindLatest, askedAtMs: this.askedAtMs };
-  }
-
-  /** Without what came before: a subscription that goes on at a record repeats it. */
-  private unread(records: readonly RawRecord[]): readonly RawRecord[] {
-    const { last } = this;
-    if (last === undefined) return records;
-    const from = records.findIndex(({ sequenceNumber }) => BigInt(sequenceNumber) > last);
-    return from === 0 ? records : from < 0 ? [] : records.slice(from);
   }
 
   private async childrenAfter(event: FanOutEvent): Promise<readonly string[] | undefined> {
@@ -305,9 +250,4 @@ async function bufferedEvents(): Promise<void> {
 
 function atNumber(sequenceNumber: string): IteratorStart {
   return { type: 'AT_SEQUENCE_NUMBER', sequenceNumber };
-}
-
-function lastOf(records: readonly RawRecord[]): bigint | undefined {
-  const last = records.at(-1);
-  return last && BigInt(last.sequenceNumber);
 }

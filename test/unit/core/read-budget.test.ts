@@ -5,6 +5,7 @@ describe('an option', () => {
     [undefined, undefined],
     ['off', 'off'],
     [{}, DEFAULT_READ_BUDGET],
+    [{ callsPerSecond: undefined }, DEFAULT_READ_BUDGET],
     [{ callsPerSecond: 2 }, { callsPerSecond: 2, bytesPerSecond: 2_000_000 }],
     [
       { callsPerSecond: 0.5, bytesPerSecond: 1_000 },
