@@ -31,7 +31,7 @@ const worlds = {
   },
   aws: {
     folders: ['core', 'kinesis', 'checkpoints', 'dead-letters'],
-    packages: ['@aws-sdk/.*', '@smithy/.*', 'node:.*'],
+    packages: ['undici', '@aws-sdk/.*', '@smithy/.*', 'node:.*'],
   },
   // Effects that a handler hands over are typed as the SDK types them; a handler's thread must not load the SDK for that.
   handler: { folders: ['core', 'kinesis', 'tracing'], packages: ['node:.*'], typesOf: ['@aws-sdk/client-dynamodb'] },

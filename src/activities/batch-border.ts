@@ -13,13 +13,18 @@ export function nextBatch(
   waiting: readonly RawRecord[],
   { maxBatchRecords, maxBatchBytes }: BatchSize,
 ): { readonly count: number; readonly bytes: number } {
-  let taken = { count: 0, bytes: 0 };
+  let takenCount = 0;
+  let takenBytes = 0;
+  let count = 0;
   let bytes = 0;
-  for (const [index, { data, hasMore }] of waiting.entries()) {
+  for (const { data, hasMore } of waiting) {
+    count += 1;
     bytes += data.byteLength;
-    const isTooMuch = index + 1 > maxBatchRecords || bytes > maxBatchBytes;
-    if (isTooMuch && taken.count > 0) return taken;
-    if (!hasMore) taken = { count: index + 1, bytes };
+    const isTooMuch = count > maxBatchRecords || bytes > maxBatchBytes;
+    if (isTooMuch && takenCount > 0) break;
+    if (hasMore) continue;
+    takenCount = count;
+    takenBytes = bytes;
   }
-  return taken.count > 0 ? taken : { count: waiting.length, bytes };
+  return takenCount > 0 ? { count: takenCount, bytes: takenBytes } : { count, bytes };
 }

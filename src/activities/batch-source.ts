@@ -1,5 +1,6 @@
 import { TidemarkError } from '../core/errors';
 import type { RawRecord } from '../kinesis/kinesis-port';
+import { dataBytesOf } from '../kinesis/page-bytes';
 import type { PageReservation } from '../kinesis/page-memory';
 import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
 import { unlessAborted } from '../kinesis/unless-aborted';
@@ -31,7 +32,7 @@ export type Next =
  * than a batch's bytes wait. It outlives a slice: what was read ahead is there for the next one.
  */
 export class BatchSource {
-  private waiting: RawRecord[] = [];
+  private waiting: readonly RawRecord[] = [];
   private waitingBytes = 0;
   private absorbed = 0;
   private last: ReadResult | undefined;
@@ -80,7 +81,7 @@ export class BatchSource {
   putBack(records: readonly RawRecord[]): void {
     if (records.length === 0) return;
     this.waiting = [...records, ...this.waiting];
-    this.waitingBytes += records.reduce((sum, { data }) => sum + data.byteLength, 0);
+    this.waitingBytes += dataBytesOf(records);
   }
 
   private async absorbPage(signal: AbortSignal): Promise<void> {
@@ -118,10 +119,8 @@ export class BatchSource {
     if (result.memory) this.held.push({ through: this.absorbed, memory: result.memory });
     if (result.records.length === 0) return;
     if (this.waiting.length === 0) this.oldestSinceMs = this.monotonicMs();
-    for (const record of result.records) {
-      this.waiting.push(record);
-      this.waitingBytes += record.data.byteLength;
-    }
+    this.waiting = this.waiting.length === 0 ? result.records : [...this.waiting, ...result.records];
+    this.waitingBytes += dataBytesOf(result.records);
   }
 
   private readAhead(force = false): void {
@@ -148,8 +147,9 @@ export class BatchSource {
 
   private cut(): { records: readonly RawRecord[]; bytes: number } {
     const { count, bytes } = nextBatch(this.waiting, this.limits);
-    const records = this.waiting.slice(0, count);
-    this.waiting = this.waiting.slice(count);
+    const isAll = count === this.waiting.length;
+    const records = isAll ? this.waiting : this.waiting.slice(0, count);
+    this.waiting = isAll ? [] : this.waiting.slice(count);
     this.waitingBytes -= bytes;
     return { records, bytes };
   }

@@ -5,6 +5,7 @@ import { nameOfRecord } from '../core/record-name';
 import type { Progress } from '../core/shard-work';
 import type { SpanChoice } from '../core/span';
 import type { RawRecord } from '../kinesis/kinesis-port';
+import { dataBytesOf } from '../kinesis/page-bytes';
 import type { Next } from './batch-source';
 
 export type BatchOffer = Extract<Next, { kind: 'batch' }>;
@@ -31,7 +32,7 @@ export class Span {
     { length, offered }: SpanChoice,
     isParked: (partitionKey: string) => boolean = () => false,
   ) {
-    this.records = offer.records.slice(0, length);
+    this.records = length === offer.records.length ? offer.records : offer.records.slice(0, length);
     const isDiverted = (index: number): boolean => isParked(this.records[index]?.partitionKey ?? '');
     this.diverted = offered.filter(isDiverted);
     this.offered = this.diverted.length === 0 ? offered : offered.filter((index) => !isDiverted(index));
@@ -79,22 +80,23 @@ export class Span {
 
   /** Records that were due, offered or diverted. */
   dueBetween(from: number, to: number): number {
+    if (this.offered.length + this.diverted.length === this.records.length) return to - from;
     return [...this.offered, ...this.diverted].filter((index) => index >= from && index < to).length;
   }
 
   progressAfter(before: Progress, { from, to, filtered, letters }: Piece): Progress {
     const { totals } = before;
-    const covered = this.records.slice(from, to);
+    const isAll = from === 0 && to === this.offer.records.length;
+    const covered = isAll ? this.records : this.records.slice(from, to);
     const skipped = filtered.filter((index) => index >= from && index < to).length;
-    const isAll = to === this.offer.records.length;
     const { caughtUpAtMs } = this.offer;
     return {
       ...before,
       // A shard is caught up once everything that was offered is committed, and not before.
-      ...(isAll && caughtUpAtMs !== undefined ? { caughtUpAtMs } : {}),
+      ...(to === this.offer.records.length && caughtUpAtMs !== undefined ? { caughtUpAtMs } : {}),
       totals: {
         records: totals.records + covered.length,
-        bytes: totals.bytes + covered.reduce((sum, { data }) => sum + data.byteLength, 0),
+        bytes: totals.bytes + (isAll ? this.offer.bytes : dataBytesOf(covered)),
         batches: totals.batches + 1,
         ...counted('filtered', totals.filtered, skipped),
         ...counted('deadLettered', totals.deadLettered, letters),

@@ -1,20 +1,14 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
-import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler';
+import { NodeHttp2Handler } from '@smithy/node-http-handler';
 
 import type { AwsOptions } from '../core/options';
 import { noteEndpoint } from './failure';
+import { WholeBodyHandler } from './http-handler';
 
-const CONNECTION_TIMEOUT_MS = 5_000;
 const KINESIS_REQUEST_TIMEOUT_MS = 30_000;
 /** Well under the shortest heartbeat timeout's worth of resends, so that a write that hangs is sent again while the shard is held. */
 const DYNAMODB_REQUEST_TIMEOUT_MS = 5_000;
-/** Every shard may have a call under way, and a worker may have hundreds of shards. */
-const MAX_SOCKETS = 1_000;
-
 /** Longer than the 5 minutes that a subscription lasts. */
 const SUBSCRIPTION_TIMEOUT_MS = 600_000;
 
@@ -24,12 +18,13 @@ const DYNAMODB_ATTEMPTS = 1;
 
 /**
  * Client for Kinesis. What `aws` leaves open the SDK finds by itself: `AWS_ENDPOINT_URL_KINESIS`, `AWS_REGION`, profile, role.
- * The region of a stream ARN counts where no region option is given.
+ * The region of a stream ARN counts where no region option is given. HTTP/1.1: the SDK's own choice for Kinesis is HTTP/2, which is slower with
+ * large pages, does not retry a page that breaks off, and fails with several emulators.
  */
 export function createKinesisClient(aws: AwsOptions, regionOfArn?: string): KinesisClient {
   return new KinesisClient({
     ...given({ region: aws.region ?? regionOfArn, endpoint: aws.kinesisEndpoint, credentials: aws.credentials }),
-    requestHandler: createRequestHandler(KINESIS_REQUEST_TIMEOUT_MS),
+    requestHandler: new WholeBodyHandler(KINESIS_REQUEST_TIMEOUT_MS),
     maxAttempts: KINESIS_ATTEMPTS,
   });
 }
@@ -55,38 +50,9 @@ export function kinesisEndpointOf({ kinesisEndpoint }: AwsOptions): string | und
 export function createDynamodbClient(aws: AwsOptions): DynamoDBClient {
   return new DynamoDBClient({
     ...given({ region: aws.region, endpoint: aws.dynamodbEndpoint, credentials: aws.credentials }),
-    requestHandler: createRequestHandler(DYNAMODB_REQUEST_TIMEOUT_MS),
+    requestHandler: new WholeBodyHandler(DYNAMODB_REQUEST_TIMEOUT_MS),
     maxAttempts: DYNAMODB_ATTEMPTS,
   });
-}
-
-/**
- * HTTP/1.1: the SDK's own choice for Kinesis is HTTP/2, which is slower with large pages, does not retry a page that breaks off,
- * and fails with several emulators. `requestTimeout` ends with the headers; `socketTimeout` bounds a body that stalls.
- */
-function createRequestHandler(requestTimeoutMs: number): NodeHttpHandler {
-  return new EndpointNotingHandler({
-    httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: requestTimeoutMs,
-    socketTimeout: requestTimeoutMs,
-    throwOnRequestTimeout: true,
-  });
-}
-
-/** Lets an error message name the address that did not answer. */
-class EndpointNotingHandler extends NodeHttpHandler {
-  override async handle(
-    ...[request, options]: Parameters<NodeHttpHandler['handle']>
-  ): ReturnType<NodeHttpHandler['handle']> {
-    try {
-      return await super.handle(request, options);
-    } catch (error) {
-      noteEndpoint(error, addressOf(request));
-      throw error;
-    }
-  }
 }
 
 class EndpointNotingHttp2Handler extends NodeHttp2Handler {

@@ -23,8 +23,7 @@ export class KinesisRecord<T = unknown> {
   readonly subSequenceNumber: number | undefined;
   /** The hash key that the producer of a user record gave in place of its partition key's, decimal; Kinesis tells none of other records. */
   readonly explicitHashKey: string | undefined;
-  /** When Kinesis took the record, approximately. */
-  readonly arrivalTime: Date;
+  readonly #arrivalMs: number;
   readonly #shard: ShardIdentity;
 
   /** @internal */
@@ -35,8 +34,13 @@ export class KinesisRecord<T = unknown> {
     this.sequenceNumber = raw.sequenceNumber;
     this.subSequenceNumber = raw.subSequenceNumber;
     this.explicitHashKey = raw.explicitHashKey;
-    this.arrivalTime = new Date(raw.arrivalMs);
+    this.#arrivalMs = raw.arrivalMs;
     this.#shard = shard;
+  }
+
+  /** When Kinesis took the record, approximately. */
+  get arrivalTime(): Date {
+    return new Date(this.#arrivalMs);
   }
 
   get shardId(): string {
@@ -56,7 +60,9 @@ export class KinesisRecord<T = unknown> {
 
   /** The payload as UTF-8 text. */
   text(): string {
-    return Buffer.from(this.data.buffer, this.data.byteOffset, this.data.byteLength).toString('utf8');
+    const { data } = this;
+    const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return bytes.toString('utf8');
   }
 
   /** The payload parsed as JSON. @throws SyntaxError */

@@ -67,7 +67,9 @@ async function admit(
   const filtered: number[] = [];
   const rejected: FailedRecord[] = [];
   let given: Candidate[] = [];
-  for (const [index, raw] of records.entries()) {
+  let index = -1;
+  for (const raw of records) {
+    index += 1;
     const record = new KinesisRecord(raw, shard);
     const verdict = filter === undefined ? true : passes(filter, record, options.errorDetail);
     if (verdict === true) given.push({ index, record });

@@ -25,7 +25,7 @@ export function decodeCborPage(body: Buffer): Page {
   let nextIterator: string | undefined;
   let millisBehindLatest = 0;
   for (let left = reader.openMap(); reader.hasMore(left); left -= 1) {
-    const field = reader.nameAmong(PAGE);
+    const field = reader.nameAmong(PAGE, 0);
     if (reader.takeNothing()) continue;
     if (field === 0) records = readRecords(reader);
     else if (field === 1) nextIterator = reader.text() || undefined;
@@ -53,8 +53,9 @@ function readRecord(reader: CborReader): RawRecord {
   let partitionKey: string | undefined;
   let data: Buffer | undefined;
   let arrivalMs: number | undefined;
+  let field = -1;
   for (let left = reader.openMap(); reader.hasMore(left); left -= 1) {
-    const field = reader.nameAmong(RECORD);
+    field = reader.nameAmong(RECORD, field + 1);
     if (reader.takeNothing()) continue;
     if (field === 0) sequenceNumber = reader.text();
     else if (field === 1) arrivalMs = toEpochMs(finite(reader.number(), 'ApproximateArrivalTimestamp'));
@@ -72,7 +73,7 @@ function readChild(reader: CborReader): ChildShard {
   let shardId: string | undefined;
   let parentShardIds: string[] = [];
   for (let left = reader.openMap(); reader.hasMore(left); left -= 1) {
-    const field = reader.nameAmong(CHILD);
+    const field = reader.nameAmong(CHILD, 0);
     if (reader.takeNothing()) continue;
     if (field === 0) shardId = reader.text();
     else if (field === 1) parentShardIds = readList(reader, (items) => items.text());

@@ -62,12 +62,12 @@ export class CborReader {
     return false;
   }
 
-  /** Reads a key: its place among the names, -1 for another. */
-  nameAmong(names: CborNames): number {
+  /** Reads a key: its place among the names, -1 for another. It is found sooner where it is the guessed one. */
+  nameAmong(names: CborNames, guess: number): number {
     this.expect(TEXT);
     if (this.argument === INDEFINITE) return names.placeOfText(this.joinText());
     const start = this.advance();
-    return names.placeOf(this.view, start, this.at - start);
+    return names.placeOf(this.view, start, this.at - start, guess);
   }
 
   /** Whether null or undefined is next; then it is passed over. */

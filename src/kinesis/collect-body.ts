@@ -15,7 +15,7 @@ export interface RawResponse {
  * body breaks off, which the SDK takes for a reason to ask again.
  */
 export function collectBody({ headers, body }: RawResponse): Promise<Buffer> {
-  if (body instanceof Uint8Array) return Promise.resolve(copyOf([body], body.byteLength));
+  if (body instanceof Uint8Array) return Promise.resolve(ownMemoryOf(body));
   const announced = Number(headers['content-length']);
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
@@ -34,6 +34,12 @@ export function collectBody({ headers, body }: RawResponse): Promise<Buffer> {
       else resolve(copyOf(chunks, bytes));
     });
   });
+}
+
+/** As it is where nothing else shares its memory. */
+function ownMemoryOf(body: Uint8Array): Buffer {
+  const { buffer, byteLength } = body;
+  return byteLength === buffer.byteLength ? Buffer.from(buffer) : copyOf([body], byteLength);
 }
 
 /** Never a part of Node's pool: the records of a page are views of this, and it may be handed to another thread. */

@@ -33,10 +33,13 @@ export class OpenedReader {
   async read(signal: AbortSignal): Promise<ReadResult> {
     // Kept while the range is asked for: the reader goes on behind it, whatever becomes of this call.
     const result = (this.unopened ??= await this.reader.read(signal));
-    if (result.records.some(({ data }) => looksAggregated(data))) await this.learnRange(signal);
+    const mayHoldAggregates = result.records.some(({ data }) => looksAggregated(data));
+    if (mayHoldAggregates) await this.learnRange(signal);
     this.unopened = undefined;
     const { range, start } = this;
-    const records = openAggregates(result.records, { range, start, onLeftOut: this.options.onLeftOut });
+    const rules = { range, start, onLeftOut: this.options.onLeftOut };
+    const isPlain = !mayHoldAggregates && start === undefined;
+    const records = isPlain ? result.records : openAggregates(result.records, rules);
     const last = result.records.at(-1);
     if (last !== undefined) {
       this.passed = passedBy(last, records.at(-1));

@@ -7,14 +7,25 @@ const SMALLEST_EXPECTED_BYTES = 256 * 1_024;
 /** Objects and strings of a record beside its payload, about. */
 const RECORD_OVERHEAD_BYTES = 400;
 
-/** What counts against a shard's read limit. */
-export function payloadBytesOf(records: readonly RawRecord[]): number {
-  return records.reduce((sum, { data, partitionKey }) => sum + data.byteLength + partitionKey.length, 0);
+/** Payloads of records, bytes. */
+export function dataBytesOf(records: readonly RawRecord[]): number {
+  let bytes = 0;
+  for (const { data } of records) bytes += data.byteLength;
+  return bytes;
 }
 
-/** What records take of the process's memory, about. */
-export function bytesOf(records: readonly RawRecord[]): number {
-  return records.reduce((sum, { data }) => sum + data.byteLength + RECORD_OVERHEAD_BYTES, 0);
+export interface PageSize {
+  /** What counts against a shard's read limit: payloads and partition keys. */
+  readonly readBytes: number;
+  /** What the records take of the process's memory, about. */
+  readonly memoryBytes: number;
+}
+
+export function sizeOf(records: readonly RawRecord[]): PageSize {
+  const dataBytes = dataBytesOf(records);
+  let keyBytes = 0;
+  for (const { partitionKey } of records) keyBytes += partitionKey.length;
+  return { readBytes: dataBytes + keyBytes, memoryBytes: dataBytes + records.length * RECORD_OVERHEAD_BYTES };
 }
 
 /** While an answer is under way: its chunks, all of it in one piece, and the records that are decoded from it. */

@@ -12,7 +12,7 @@ import {
 } from '../core/read-pace';
 import type { IteratorStart } from '../core/read-start';
 import type { KinesisPort, Page, RawRecord } from './kinesis-port';
-import { bytesOf, expectedBytes, LARGEST_ANSWER_BYTES, payloadBytesOf } from './page-bytes';
+import { expectedBytes, LARGEST_ANSWER_BYTES, sizeOf, type PageSize } from './page-bytes';
 import type { PageMemory, PageReservation } from './page-memory';
 import { isPassingTrouble } from './passing-trouble';
 import type { StreamWatch } from './stream-watch';
@@ -117,17 +117,20 @@ export class ShardReader {
     this.iterator ??= await this.openIterator();
     const memory = await this.environment.memory.reserve(this.nextPageBytes, signal);
     try {
-      const result = await this.readPage(this.iterator, signal);
-      if (!result || signal.aborted) memory.release();
-      else memory.settle(bytesOf(result.records));
-      return result && { ...result, memory };
+      const read = await this.readPage(this.iterator, signal);
+      if (!read || signal.aborted) memory.release();
+      else memory.settle(read.size.memoryBytes);
+      return read && { ...read.result, memory };
     } catch (error) {
       memory.release();
       throw error;
     }
   }
 
-  private async readPage(iterator: string, signal: AbortSignal): Promise<ReadResult | undefined> {
+  private async readPage(
+    iterator: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly result: ReadResult; readonly size: PageSize } | undefined> {
     const { environment, options } = this;
     const askedAtMs = environment.now();
     const calledAtMs = environment.monotonicMs();
@@ -140,9 +143,11 @@ export class ShardReader {
     this.iterator = page.nextIterator;
     this.isIteratorNew = false;
     this.lastRead = page.records.at(-1)?.sequenceNumber ?? this.lastRead;
-    this.succeeded(page, calledAtMs);
+    const size = sizeOf(page.records);
+    this.succeeded(page, size, calledAtMs);
     const { records, millisBehindLatest } = page;
-    return { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
+    const result = { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
+    return { result, size };
   }
 
   private async childrenAfter(page: Page, verdict: 'end' | 'confirmEnd'): Promise<string[] | undefined> {
@@ -163,13 +168,13 @@ export class ShardReader {
     return iterator;
   }
 
-  private succeeded({ records, millisBehindLatest }: Page, calledAtMs: number): void {
+  private succeeded({ records, millisBehindLatest }: Page, size: PageSize, calledAtMs: number): void {
     if (this.failures > 0) this.environment.onTrouble(undefined);
     this.failures = 0;
     const nowMs = this.environment.monotonicMs();
-    const page = { calledAtMs, nowMs, records: records.length, bytes: payloadBytesOf(records), millisBehindLatest };
+    const page = { calledAtMs, nowMs, records: records.length, bytes: size.readBytes, millisBehindLatest };
     this.pace = paceAfterPage(this.pace, page, this.options.pace);
-    this.nextPageBytes = expectedBytes(bytesOf(records), millisBehindLatest);
+    this.nextPageBytes = expectedBytes(size.memoryBytes, millisBehindLatest);
   }
 
   private rejectAnswer(): undefined {

@@ -1,0 +1,194 @@
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import { Agent, errors, type Dispatcher } from 'undici';
+import { TidemarkError } from '../core/errors';
+import { noteEndpoint } from './failure';
+
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** Every shard may have a call under way, and a worker may have hundreds of shards. */
+const MAX_SOCKETS = 1_000;
+/** A connection that nothing was sent on for so long may be about to be closed by the other side. */
+const IDLE_SOCKET_MS = 20_000;
+/** Several times what Kinesis returns at most (10 MiB of data), base64 and field names included. */
+const MAX_BODY_BYTES = 64 * 1_024 * 1_024;
+
+type Request = Parameters<NodeHttpHandler['handle']>[0];
+type Options = Parameters<NodeHttpHandler['handle']>[1];
+type Answer = Awaited<ReturnType<NodeHttpHandler['handle']>>;
+
+/**
+ * HTTP/1.1 for the AWS SDK, by undici: it hands over what a socket received without copying it, and a call costs about half of what Node's own
+ * client takes. An answer is given as a whole; one that breaks off fails the call with the code by which the SDK knows that it may be repeated.
+ *
+ * Not for answers that do not end (SubscribeToShard).
+ */
+export class WholeBodyHandler {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  private readonly agent: Agent;
+
+  /** `timeoutMs` bounds the wait for the headers, and for each next part of the body. */
+  constructor(timeoutMs: number) {
+    this.agent = new Agent({
+      connections: MAX_SOCKETS,
+      pipelining: 1,
+      keepAliveTimeout: IDLE_SOCKET_MS,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      connect: { timeout: CONNECTION_TIMEOUT_MS },
+    });
+  }
+
+  async handle(request: Request, { abortSignal }: Options = {}): Promise<Answer> {
+    if (abortSignal?.aborted) throw aborted();
+    const { protocol, hostname, port, method, headers } = request;
+    const address = port === undefined ? hostname : `${hostname}:${port}`;
+    try {
+      return await new Promise<Answer>((resolve, reject) => {
+        const call = new Call(resolve, reject);
+        if (abortSignal) call.endWith(abortSignal);
+        const body = request.body as string | Uint8Array | undefined;
+        const options = {
+          origin: `${protocol}//${address}`,
+          path: pathOf(request),
+          method: method as 'POST',
+          headers,
+          body,
+        };
+        this.agent.dispatch(options, call);
+      });
+    } catch (error) {
+      noteEndpoint(error, address);
+      throw error;
+    }
+  }
+
+  /** As Node's: the SDK calls it with what its own options say of the handler, of which there is nothing here. */
+  updateHttpClientConfig(): void {}
+
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+
+  destroy(): void {
+    // Calls that are under way fail, and whoever made them is told.
+    this.agent.destroy().catch(() => undefined);
+  }
+}
+
+type AbortSignalLike = NonNullable<NonNullable<Options>['abortSignal']>;
+
+/** One call, as undici tells of it. */
+class Call implements Dispatcher.DispatchHandler {
+  private controller: Dispatcher.DispatchController | undefined;
+  private failure: Error | undefined;
+  private stopListening = (): void => undefined;
+  private status = { statusCode: 0, reason: '', headers: {} as Record<string, string> };
+  private readonly chunks: Buffer[] = [];
+  /** As large as the answer was announced to be. */
+  private whole: Buffer | undefined;
+  private bytes = 0;
+
+  constructor(
+    private readonly resolve: (answer: Answer) => void,
+    private readonly reject: (error: Error) => void,
+  ) {}
+
+  endWith(signal: AbortSignalLike): void {
+    const onAbort = (): void => this.fail(aborted());
+    if (!('addEventListener' in signal)) return;
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.stopListening = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // It waited for a connection, and nobody waits for it any more.
+    if (this.failure) controller.abort(this.failure);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+    reason = '',
+  ): void {
+    // An interim answer: the real one follows.
+    if (statusCode < 200) return;
+    this.status = { statusCode, reason, headers: joined(headers) };
+    const announced = Number(headers['content-length']);
+    if (announced > MAX_BODY_BYTES) this.fail(tooLarge());
+    else if (announced > 0) this.whole = Buffer.allocUnsafeSlow(announced);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.whole) this.whole.set(chunk, this.bytes);
+    else this.chunks.push(chunk);
+    this.bytes += chunk.length;
+    if (this.bytes > MAX_BODY_BYTES) this.fail(tooLarge());
+  }
+
+  onResponseEnd(): void {
+    this.stopListening();
+    const body = this.whole ?? wholeOf(this.chunks, this.bytes);
+    this.resolve({ response: { ...this.status, body } });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.stopListening();
+    this.reject(this.failure ?? toSystemError(error));
+  }
+
+  private fail(error: Error): void {
+    this.stopListening();
+    this.failure = error;
+    this.reject(error);
+    this.controller?.abort(error);
+  }
+}
+
+function wholeOf(chunks: readonly Buffer[], bytes: number): Buffer {
+  const whole = Buffer.allocUnsafeSlow(bytes);
+  let length = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, length);
+    length += chunk.length;
+  }
+  return whole;
+}
+
+function pathOf({ path, query }: Request): string {
+  const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${encodeURIComponent(name)}${one === null ? '' : `=${encodeURIComponent(one)}`}`),
+  );
+  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
+}
+
+function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) texts[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return texts;
+}
+
+/** With names and codes that the SDK, and our own translation, know from Node's client. */
+function toSystemError(error: Error): Error {
+  if (error instanceof errors.ConnectTimeoutError) return named('TimeoutError', 'The connection took too long');
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
+    return named('TimeoutError', 'The answer took too long');
+  const isBrokenOff = error instanceof errors.SocketError || error instanceof errors.ResponseContentLengthMismatchError;
+  return isBrokenOff ? Object.assign(new Error('The answer broke off'), { code: 'ECONNRESET' }) : error;
+}
+
+function aborted(): Error {
+  return named('AbortError', 'Request aborted');
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+function tooLarge(): TidemarkError {
+  const limit = `${MAX_BODY_BYTES / 1_024 / 1_024} MiB`;
+  return new TidemarkError('INVALID_ANSWER', `AWS answered with more than ${limit}`);
+}
