@@ -54,7 +54,7 @@ export async function openReplaySource(
       sleep,
       onTrouble: world.onTrouble,
     },
-    { shard, start: iterator, pace: { limit: PAGE_RECORDS, pollIntervalMs, idlePollIntervalMs } },
+    { shard, start: iterator, pace: { limit: PAGE_RECORDS, pollIntervalMs, idlePollIntervalMs }, growsPages: true },
   );
   const paced = new PacedReader(reader);
   const opened = new OpenedReader(paced, {

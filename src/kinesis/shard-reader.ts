@@ -1,6 +1,7 @@
 import { TidemarkError, codeOf } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { backoffMs, READ_BACKOFF } from '../core/pacing';
+import { pageLimit } from '../core/page-limit';
 import { judgePage } from '../core/page-verdict';
 import {
   initialPace,
@@ -50,7 +51,10 @@ export interface ReaderEnvironment {
 export interface ReaderOptions {
   readonly shard: ShardIdentity;
   readonly start: IteratorStart;
+  /** Its `limit` is what the first page is asked for, and every page if the limit does not grow. */
   readonly pace: PaceOptions;
+  /** Whether pages of small records are asked for more of them. */
+  readonly growsPages?: boolean;
 }
 
 /**
@@ -65,6 +69,7 @@ export class ShardReader {
   private start: IteratorStart;
   private pace: ReadPace;
   private failures = 0;
+  private limit: number;
   private nextPageBytes = LARGEST_ANSWER_BYTES;
 
   constructor(
@@ -72,6 +77,7 @@ export class ShardReader {
     private readonly options: ReaderOptions,
   ) {
     this.start = options.start;
+    this.limit = options.pace.limit;
     this.pace = initialPace(environment.monotonicMs());
   }
 
@@ -134,7 +140,7 @@ export class ShardReader {
     const { environment, options } = this;
     const askedAtMs = environment.now();
     const calledAtMs = environment.monotonicMs();
-    const page = await environment.kinesis.getRecords(options.shard, iterator, options.pace.limit, signal);
+    const page = await environment.kinesis.getRecords(options.shard, iterator, this.limit, signal);
     const verdict = judgePage(page);
     const childShardIds =
       verdict === 'end' || verdict === 'confirmEnd' ? await this.childrenAfter(page, verdict) : undefined;
@@ -173,7 +179,9 @@ export class ShardReader {
     this.failures = 0;
     const nowMs = this.environment.monotonicMs();
     const page = { calledAtMs, nowMs, records: records.length, bytes: size.readBytes, millisBehindLatest };
-    this.pace = paceAfterPage(this.pace, page, this.options.pace);
+    const { pace, growsPages } = this.options;
+    this.pace = paceAfterPage(this.pace, page, { ...pace, limit: this.limit });
+    if (growsPages && records.length > 0) this.limit = pageLimit(pace.limit, page);
     this.nextPageBytes = expectedBytes(size.memoryBytes, millisBehindLatest);
   }
 

@@ -130,3 +130,15 @@ it('asks again for an answer that lacks what every answer has', async () => {
   const troubles = isJsonForced() ? 5 : 3;
   expect(scene.troubles).toEqual([...Array.from({ length: troubles }, () => 'INVALID_ANSWER'), 'ok']);
 });
+
+it('asks for more records at a time where they are small, if it may', async () => {
+  const records = Array.from({ length: 60 }, (_, index) => `record ${index}`);
+  scene.put(...records);
+  const getRecords = jest.spyOn(scene.kinesis, 'getRecords');
+  const limits = (): number[] => getRecords.mock.calls.map(([, , limit]) => limit);
+  expect(await readTexts(scene.reader({ limit: 10, growsPages: true }), 60)).toEqual(records);
+  expect(limits().slice(0, 2)).toEqual([10, 10_000]);
+  getRecords.mockClear();
+  expect(await readTexts(scene.reader({ limit: 10 }), 60)).toEqual(records);
+  expect(new Set(limits())).toEqual(new Set([10]));
+});

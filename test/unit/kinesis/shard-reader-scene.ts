@@ -1,4 +1,4 @@
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { WholeBodyHandler } from '../../../src/aws/http-handler';
 
 import type { ShardIdentity } from '../../../src/core/names';
 import { AwsKinesis } from '../../../src/kinesis/aws-kinesis';
@@ -42,11 +42,7 @@ export class ReaderScene {
     readonly stream: { arn: string; createdAtMs: number },
     requestTimeoutMs: number,
   ) {
-    const requestHandler = new NodeHttpHandler({
-      requestTimeout: requestTimeoutMs,
-      socketTimeout: requestTimeoutMs,
-      throwOnRequestTimeout: true,
-    });
+    const requestHandler = new WholeBodyHandler(requestTimeoutMs);
     this.client = localKinesisClient(server.endpoint, { requestHandler });
     this.kinesis = new AwsKinesis(this.client);
     // Each look at the clock is a second later: no call of the watch has to wait for the one before.
