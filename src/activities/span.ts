@@ -30,11 +30,11 @@ export class Span {
   constructor(
     readonly offer: BatchOffer,
     { length, offered }: SpanChoice,
-    isParked: (partitionKey: string) => boolean = () => false,
+    isParked?: (partitionKey: string) => boolean,
   ) {
     this.records = length === offer.records.length ? offer.records : offer.records.slice(0, length);
-    const isDiverted = (index: number): boolean => isParked(this.records[index]?.partitionKey ?? '');
-    this.diverted = offered.filter(isDiverted);
+    const isDiverted = (index: number): boolean => isParked?.(this.records[index]?.partitionKey ?? '') ?? false;
+    this.diverted = isParked ? offered.filter(isDiverted) : [];
     this.offered = this.diverted.length === 0 ? offered : offered.filter((index) => !isDiverted(index));
     const isAll = this.offered.length === this.records.length;
     this.offeredRecords = isAll ? this.records : this.offered.flatMap((index) => this.records[index] ?? []);
@@ -42,7 +42,10 @@ export class Span {
 
   /** All of a batch of which nothing is known yet. */
   static whole(offer: BatchOffer): Span {
-    return new Span(offer, { length: offer.records.length, offered: [...offer.records.keys()] });
+    const { length } = offer.records;
+    const offered: number[] = [];
+    for (let index = 0; index < length; index += 1) offered.push(index);
+    return new Span(offer, { length, offered });
   }
 
   /** Name of a record: `seq`, or `seq.sub` of a user record of an aggregate. */

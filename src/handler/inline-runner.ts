@@ -12,8 +12,7 @@ async function runInline(definition: ConsumerDefinition, request: RunRequest): P
   const { lost } = request;
   lost.throwIfAborted();
   const deadline = new AbortController();
-  const timeout = handlerTimeout(definition);
-  const timer = setTimeout(() => deadline.abort(timeout), definition.options.handlerTimeoutMs);
+  const timer = setTimeout(() => deadline.abort(handlerTimeout(definition)), definition.options.handlerTimeoutMs);
   const signal = AbortSignal.any([deadline.signal, lost]);
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -24,7 +23,8 @@ async function runInline(definition: ConsumerDefinition, request: RunRequest): P
     // In a turn of its own, so that a handler that aborts at once is heard.
     return await Promise.race([Promise.resolve().then(() => runBatch(definition, request, signal)), aborted]);
   } catch (error) {
-    throw error === timeout ? timedOut(timeout) : error;
+    const { aborted: isLate, reason } = deadline.signal as AbortSignal & { readonly reason: unknown };
+    throw isLate && error === reason && reason instanceof TidemarkError ? timedOut(reason) : error;
   } finally {
     clearTimeout(timer);
     if (onAbort) signal.removeEventListener('abort', onAbort);
