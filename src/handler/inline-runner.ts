@@ -23,8 +23,8 @@ async function runInline(definition: ConsumerDefinition, request: RunRequest): P
     // In a turn of its own, so that a handler that aborts at once is heard.
     return await Promise.race([Promise.resolve().then(() => runBatch(definition, request, signal)), aborted]);
   } catch (error) {
-    const { aborted: isLate, reason } = deadline.signal as AbortSignal & { readonly reason: unknown };
-    throw isLate && error === reason && reason instanceof TidemarkError ? timedOut(reason) : error;
+    const timeout: unknown = deadline.signal.reason;
+    throw error === timeout && timeout instanceof TidemarkError ? timedOut(timeout) : error;
   } finally {
     clearTimeout(timer);
     if (onAbort) signal.removeEventListener('abort', onAbort);
