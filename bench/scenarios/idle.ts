@@ -30,25 +30,39 @@ export async function idle(context: BenchContext): Promise<Result[]> {
   const worker = await startWorker(context, { consumer });
   try {
     const startedAtMs = performance.now();
+    const starting = new CpuMeter({
+      worker: worker.pid,
+      temporal: context.stack.processes.temporal,
+      kinesis: process.pid,
+    });
     await context.startConsumer(consumer);
     await eventually(() => new Set(iteratorsOf(kinesis)).size >= shards, {
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
       what: 'iterators of all shards',
     });
-    const startToAllReadMs = performance.now() - startedAtMs;
+    const start = { startToAllReadMs: performance.now() - startedAtMs, ...startFigures(starting.read()) };
     await eventually(() => kinesis.requests.count('GetRecords') >= 2 * shards, {
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
       what: 'polling of all shards',
     });
     await sleep(WARM_UP_MS);
     const world = { context, kinesis, dynamodb, worker };
-    const run = { startToAllReadMs, ...(await watch(world, () => shardHistories(context.temporal, consumer))) };
+    const run = { ...start, ...(await watch(world, () => shardHistories(context.temporal, consumer))) };
     return [resultOf({ bench: 'idle', subject: `${shards} shards`, parameters: { shards, seconds } }, [run])];
   } finally {
     await context.stopConsumer(consumer);
     await worker.stop();
     await Promise.all([kinesis.close(), dynamodb.close()]);
   }
+}
+
+/** What the start costs each of the processes that share the machine, among them this one, which is Kinesis. */
+function startFigures({ worker = NaN, temporal = NaN, kinesis = NaN }: Readonly<Record<string, number>>): Run {
+  return {
+    startWorkerCpuMs: worker,
+    startTemporalCpuMs: temporal,
+    startKinesisCpuMs: kinesis,
+  };
 }
 
 function iteratorsOf({ requests }: ScriptedKinesis): string[] {

@@ -54,7 +54,12 @@ function pollingReader(world: ReadingWorld, { shard, now }: ReadingStart, start:
       sleep,
       onTrouble: (error) => listener.onTrouble(error),
     },
-    { shard, start, pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget } },
+    {
+      shard,
+      start,
+      pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget },
+      others: dependencies.running.size - 1,
+    },
   );
 }
 

@@ -51,6 +51,8 @@ export interface ReaderOptions {
   readonly shard: ShardIdentity;
   readonly start: IteratorStart;
   readonly pace: PaceOptions;
+  /** How many other shards this process reads; default: none. */
+  readonly others?: number;
 }
 
 /**
@@ -72,7 +74,7 @@ export class ShardReader {
     private readonly options: ReaderOptions,
   ) {
     this.start = options.start;
-    this.pace = initialPace(environment.monotonicMs());
+    this.pace = initialPace(environment.monotonicMs(), options.others);
   }
 
   /** @throws the reason of `signal`, or `STREAM_DELETED`, `STREAM_RECREATED`, `SHARD_NOT_FOUND`, `INVALID_SEQUENCE_NUMBER`, `ACCESS_DENIED` … */

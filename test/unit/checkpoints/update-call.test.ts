@@ -3,18 +3,14 @@ import { createDynamodbClient } from '../../../src/aws/clients';
 import type { CheckpointWrite } from '../../../src/checkpoints/checkpoint-store';
 import { toCheckpointUpdate } from '../../../src/checkpoints/dynamodb-requests';
 import { DynamodbCheckpointStore } from '../../../src/checkpoints/dynamodb-store';
+import { newStream, shardOf } from '../../support/checkpoint-store.contract';
 import { startJsonServer, type FaultyServer } from '../../support/scripted-kinesis/json-server';
 import { jsonReply, type JsonReply, type JsonRequest } from '../../support/scripted-kinesis/json-request';
 import { verifiedSignature } from '../../support/verified-signature';
 
 const SECRET = 'secret';
 const write: CheckpointWrite = {
-  shard: {
-    consumer: 'c',
-    streamName: 'flights',
-    streamCreatedAtMs: 1_790_000_000_000,
-    shardId: 'shardId-000000000000',
-  },
+  shard: shardOf(newStream('flights')),
   condition: { token: 'before' },
   next: { token: 'é "after"', generation: 0, fence: 7, position: { at: 'AFTER', sequenceNumber: '4'.repeat(56) } },
   facts: { totals: { records: 1, bytes: 0.5, batches: 1 }, committedAtMs: 1_790_000_000_000 },
@@ -52,7 +48,13 @@ afterEach(() => server.close());
 
 it('sends what the SDK sends, rightly signed', async () => {
   let whole = 0;
-  client.middlewareStack.add((next) => (args) => next(args, void (whole += 1)), { step: 'initialize', name: 'count' });
+  client.middlewareStack.add(
+    (next) => (args) => {
+      whole += 1;
+      return next(args);
+    },
+    { step: 'initialize', name: 'count' },
+  );
   expect(await store.write(write)).toEqual({ kind: 'written' });
   expect(whole).toBe(0);
   await client.send(new UpdateItemCommand(toCheckpointUpdate('checkpoints', write)));
