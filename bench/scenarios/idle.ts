@@ -25,6 +25,7 @@ export async function idle(context: BenchContext): Promise<Result[]> {
   const { shards, seconds } = context.sizes;
   const kinesis = await startScriptedKinesis();
   kinesis.createStream(STREAM, shards);
+  const opened = shardsOpened(kinesis);
   const dynamodb = await startFaultProxy(context.stack.dynamodbEndpoint);
   const consumer = context.newConsumer({ kinesis: kinesis.endpoint, dynamodb: dynamodb.endpoint });
   const worker = await startWorker(context, { consumer });
@@ -36,7 +37,7 @@ export async function idle(context: BenchContext): Promise<Result[]> {
       kinesis: process.pid,
     });
     await context.startConsumer(consumer);
-    await eventually(() => new Set(iteratorsOf(kinesis)).size >= shards, {
+    await eventually(() => opened.size >= shards, {
       timeoutMs: 300_000,
       what: 'iterators of all shards',
     });
@@ -65,8 +66,15 @@ function startFigures({ worker = NaN, temporal = NaN, kinesis = NaN }: Readonly<
   };
 }
 
-function iteratorsOf({ requests }: ScriptedKinesis): string[] {
-  return requests.list('GetShardIterator').map(({ body }) => String(body.ShardId));
+/** Shards of which an iterator was asked for so far. The log of requests forgets the oldest ones, and polls are many. */
+function shardsOpened({ faults }: ScriptedKinesis): ReadonlySet<string> {
+  const opened = new Set<string>();
+  const when = ({ body }: { readonly body: Readonly<Record<string, unknown>> }): boolean => {
+    opened.add(String(body.ShardId));
+    return false;
+  };
+  faults.add({ operation: 'GetShardIterator', when, action: {} });
+  return opened;
 }
 
 async function watch(
