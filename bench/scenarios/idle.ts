@@ -25,24 +25,30 @@ export async function idle(context: BenchContext): Promise<Result[]> {
   const { shards, seconds } = context.sizes;
   const kinesis = await startScriptedKinesis();
   kinesis.createStream(STREAM, shards);
+  const opened = shardsOpened(kinesis);
   const dynamodb = await startFaultProxy(context.stack.dynamodbEndpoint);
   const consumer = context.newConsumer({ kinesis: kinesis.endpoint, dynamodb: dynamodb.endpoint });
   const worker = await startWorker(context, { consumer });
   try {
     const startedAtMs = performance.now();
+    const starting = new CpuMeter({
+      worker: worker.pid,
+      temporal: context.stack.processes.temporal,
+      kinesis: process.pid,
+    });
     await context.startConsumer(consumer);
-    await eventually(() => new Set(iteratorsOf(kinesis)).size >= shards, {
-      timeoutMs: 120_000,
+    await eventually(() => opened.size >= shards, {
+      timeoutMs: 300_000,
       what: 'iterators of all shards',
     });
-    const startToAllReadMs = performance.now() - startedAtMs;
+    const start = { startToAllReadMs: performance.now() - startedAtMs, ...startFigures(starting.read()) };
     await eventually(() => kinesis.requests.count('GetRecords') >= 2 * shards, {
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
       what: 'polling of all shards',
     });
     await sleep(WARM_UP_MS);
     const world = { context, kinesis, dynamodb, worker };
-    const run = { startToAllReadMs, ...(await watch(world, () => shardHistories(context.temporal, consumer))) };
+    const run = { ...start, ...(await watch(world, () => shardHistories(context.temporal, consumer))) };
     return [resultOf({ bench: 'idle', subject: `${shards} shards`, parameters: { shards, seconds } }, [run])];
   } finally {
     await context.stopConsumer(consumer);
@@ -51,8 +57,24 @@ export async function idle(context: BenchContext): Promise<Result[]> {
   }
 }
 
-function iteratorsOf({ requests }: ScriptedKinesis): string[] {
-  return requests.list('GetShardIterator').map(({ body }) => String(body.ShardId));
+/** What the start costs each of the processes that share the machine, among them this one, which is Kinesis. */
+function startFigures({ worker = NaN, temporal = NaN, kinesis = NaN }: Readonly<Record<string, number>>): Run {
+  return {
+    startWorkerCpuMs: worker,
+    startTemporalCpuMs: temporal,
+    startKinesisCpuMs: kinesis,
+  };
+}
+
+/** Shards of which an iterator was asked for so far. The log of requests forgets the oldest ones, and polls are many. */
+function shardsOpened({ faults }: ScriptedKinesis): ReadonlySet<string> {
+  const opened = new Set<string>();
+  const when = ({ body }: { readonly body: Readonly<Record<string, unknown>> }): boolean => {
+    opened.add(String(body.ShardId));
+    return false;
+  };
+  faults.add({ operation: 'GetShardIterator', when, action: {} });
+  return opened;
 }
 
 async function watch(

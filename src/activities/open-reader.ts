@@ -59,6 +59,7 @@ function pollingReader(world: ReadingWorld, { shard, now }: ReadingStart, start:
       start,
       pace: { limit, pollIntervalMs, idlePollIntervalMs, budget: runtime.budget },
       growsPages: true,
+      others: dependencies.running.size - 1,
     },
   );
 }

@@ -22,11 +22,13 @@ const DYNAMODB_ATTEMPTS = 1;
  * large pages, does not retry a page that breaks off, and fails with several emulators.
  */
 export function createKinesisClient(aws: AwsOptions, regionOfArn?: string): KinesisClient {
-  return new KinesisClient({
+  const client = new KinesisClient({
     ...given({ region: aws.region ?? regionOfArn, endpoint: aws.kinesisEndpoint, credentials: aws.credentials }),
     requestHandler: new WholeBodyHandler(KINESIS_REQUEST_TIMEOUT_MS),
     maxAttempts: KINESIS_ATTEMPTS,
   });
+  keepSigners(client);
+  return client;
 }
 
 /**
@@ -48,11 +50,27 @@ export function kinesisEndpointOf({ kinesisEndpoint }: AwsOptions): string | und
 
 /** Client for DynamoDB, as `createKinesisClient`; `AWS_ENDPOINT_URL_DYNAMODB` gives its address. */
 export function createDynamodbClient(aws: AwsOptions): DynamoDBClient {
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     ...given({ region: aws.region, endpoint: aws.dynamodbEndpoint, credentials: aws.credentials }),
     requestHandler: new WholeBodyHandler(DYNAMODB_REQUEST_TIMEOUT_MS),
     maxAttempts: DYNAMODB_ATTEMPTS,
   });
+  keepSigners(client);
+  return client;
+}
+
+/** The SDK makes a signer for each call, though it depends on no more than this, and asks for credentials by itself whenever it signs. */
+function keepSigners({ config }: KinesisClient | DynamoDBClient): void {
+  const { signer: create } = config;
+  const kept = new Map<string, ReturnType<typeof create>>();
+  config.signer = (scheme) => {
+    const key = JSON.stringify([scheme?.name, scheme?.signingName, scheme?.signingRegion]);
+    const signer = kept.get(key) ?? create(scheme);
+    kept.set(key, signer);
+    // Without a region, say: the next call tries again.
+    signer.catch(() => kept.delete(key));
+    return signer;
+  };
 }
 
 class EndpointNotingHttp2Handler extends NodeHttp2Handler {

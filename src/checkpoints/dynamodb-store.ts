@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
+import { ShortCalls } from '../aws/short-calls';
 import { translateAwsError } from '../aws/translate-error';
 import type { CheckpointRow } from '../core/checkpoint';
 import { TidemarkError } from '../core/errors';
@@ -41,16 +42,21 @@ import {
 import type { PlainItem } from './dynamodb-item-reader';
 import { fromStored, toCheckpointUpdate, toCreation, type StoredItem } from './dynamodb-requests';
 import { writeAlone, writeTransaction, type Conditional } from './dynamodb-transaction';
+import { UpdateCall } from './update-call';
 
 /** Creations under way at once: they cannot be batched, because a batch write has no conditions. */
 const CREATION_CONCURRENCY = 16;
 
 /** Checkpoints in a DynamoDB table. All reads are consistent; every write has a condition. */
 export class DynamodbCheckpointStore implements CheckpointStore {
+  private readonly updates: ShortCalls;
+
   constructor(
     private readonly client: DynamoDBClient,
     private readonly tableName: string,
-  ) {}
+  ) {
+    this.updates = new ShortCalls(client);
+  }
 
   async read(shard: ShardIdentity): Promise<CheckpointRow | undefined> {
     const item = await this.readItem(checkpointKey(shard), contextOfShard(shard));
@@ -63,7 +69,7 @@ export class DynamodbCheckpointStore implements CheckpointStore {
     const update = toCheckpointUpdate(this.tableName, write);
     const answer =
       effects.length === 0
-        ? await this.conditionally('UpdateItem', context, () => this.client.send(new UpdateItemCommand(update)))
+        ? await this.conditionally('UpdateItem', context, () => this.updates.send(new UpdateCall(update)))
         : await this.call('TransactWriteItems', context, () =>
             writeTransaction(this.client, update, effects, write.next.token),
           );

@@ -36,8 +36,16 @@ const CROWDED_MIN_MS = 250;
 const CROWDED_MAX_MS = 5_000;
 const CROWDED_DECAY = 0.9;
 
-export function initialPace(nowMs: number): ReadPace {
-  return { nextCallAtMs: nowMs, paidOffAtMs: nowMs, lastRecordsAtMs: nowMs, crowdedIntervalMs: 0 };
+/**
+ * A process that reads many shards takes a new one for idle from the beginning, the more so the more it reads: a thousand that are opened at once,
+ * each polled as if records were about to come, would hold up each other's start. Records end that at once.
+ */
+const SILENCE_PER_SHARD_MS = 10;
+
+/** @param others how many other shards this process reads */
+export function initialPace(nowMs: number, others = 0): ReadPace {
+  const lastRecordsAtMs = nowMs - others * SILENCE_PER_SHARD_MS;
+  return { nextCallAtMs: nowMs, paidOffAtMs: nowMs, lastRecordsAtMs, crowdedIntervalMs: 0 };
 }
 
 export function waitMs({ nextCallAtMs }: ReadPace, nowMs: number): number {

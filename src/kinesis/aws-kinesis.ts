@@ -5,6 +5,7 @@ import {
   type KinesisClient,
 } from '@aws-sdk/client-kinesis';
 
+import { ShortCalls } from '../aws/short-calls';
 import { translateAwsError } from '../aws/translate-error';
 import { TidemarkError } from '../core/errors';
 import { defaultConsumerOptions, type WireFormat } from '../core/options';
@@ -36,6 +37,7 @@ export class AwsKinesis implements KinesisPort {
   private readonly useStreamArn: boolean;
   private readonly wire: Wire;
   private readonly listing: ShardListing;
+  private readonly pages: ShortCalls;
 
   constructor(
     private readonly client: KinesisClient,
@@ -44,6 +46,7 @@ export class AwsKinesis implements KinesisPort {
     this.useStreamArn = useStreamArn;
     this.wire = new Wire(wire);
     this.listing = new ShardListing(client);
+    this.pages = new ShortCalls(client);
   }
 
   async describeStream(stream: StreamHandle): Promise<StreamDescription> {
@@ -81,7 +84,7 @@ export class AwsKinesis implements KinesisPort {
   async getRecords(stream: StreamHandle, iterator: string, limit: number, signal?: AbortSignal): Promise<Page> {
     const { StreamARN } = this.named(stream);
     const input = { StreamARN, ShardIterator: iterator, Limit: limit };
-    return this.call('GetRecords', contextOf(stream), () => getPage(this.client, input, this.wire, signal));
+    return this.call('GetRecords', contextOf(stream), () => getPage(this.pages, input, this.wire, signal));
   }
 
   private named({ streamName, streamArn }: StreamHandle): { StreamName?: string; StreamARN?: string } {

@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
-import { GetRecordsCommand, type GetRecordsCommandInput, type KinesisClient } from '@aws-sdk/client-kinesis';
+import { GetRecordsCommand, type GetRecordsCommandInput } from '@aws-sdk/client-kinesis';
+import type { ShortCall, ShortCalls } from '../aws/short-calls';
 import { codeOf, TidemarkError } from '../core/errors';
 import { decodeCborError } from './cbor-error';
 import { decodeCborPage } from './cbor-page';
@@ -8,7 +8,7 @@ import { encodeCborRequest } from './cbor-request';
 import { collectBody, type RawResponse } from './collect-body';
 import type { Page } from './kinesis-port';
 import { decodePage } from './page-decoder';
-import { CBOR_CONTENT_TYPE, type Wire } from './wire';
+import { CBOR_CONTENT_TYPE, JSON_CONTENT_TYPE, type Wire } from './wire';
 
 const NOTHING_MORE = Buffer.from('{}');
 const FIRST_MAP = 0xa0;
@@ -20,20 +20,20 @@ export type PageRequest = Pick<GetRecordsCommandInput, 'StreamARN' | 'ShardItera
  * errors. An endpoint that does not know CBOR is asked again in JSON; if that goes well, and none has gone well in CBOR, the wire remembers it.
  */
 export async function getPage(
-  client: KinesisClient,
+  calls: ShortCalls,
   input: PageRequest,
   wire: Wire,
   abortSignal?: AbortSignal,
 ): Promise<Page> {
-  if (!wire.isCbor) return new PageCall(input, 'json').send(client, abortSignal);
+  if (!wire.isCbor) return new PageCall(input, 'json').send(calls, abortSignal);
   const { mayFallBack } = wire;
   try {
-    const page = await new PageCall(input, mayFallBack ? 'cbor or refused' : 'cbor').send(client, abortSignal);
+    const page = await new PageCall(input, mayFallBack ? 'cbor or refused' : 'cbor').send(calls, abortSignal);
     if (page.records.length > 0) wire.prove();
     return page;
   } catch (error) {
     if (!mayFallBack || !isAboutForm(error)) throw error;
-    const page = await new PageCall(input, 'json').send(client, abortSignal);
+    const page = await new PageCall(input, 'json').send(calls, abortSignal);
     wire.fallBack(error.message);
     return page;
   }
@@ -43,49 +43,40 @@ function isAboutForm(error: unknown): error is Error {
   return error instanceof CborRefused || (error instanceof TidemarkError && codeOf(error) === 'INVALID_ANSWER');
 }
 
-/** One call: a middleware puts the body into its form before it is signed, and another one next to the wire takes the answer's. */
-class PageCall {
+/** One call, in one form. */
+class PageCall implements ShortCall {
+  readonly target: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
   private page: Page | undefined;
 
   constructor(
     private readonly input: PageRequest,
     private readonly form: 'json' | 'cbor' | 'cbor or refused',
-  ) {}
+  ) {
+    const { StreamARN, ShardIterator, Limit } = input;
+    const fields = { StreamARN, ShardIterator, Limit };
+    this.target = StreamARN ?? '';
+    this.contentType = form === 'json' ? JSON_CONTENT_TYPE : CBOR_CONTENT_TYPE;
+    this.body = form === 'json' ? Buffer.from(JSON.stringify(fields)) : encodeCborRequest(fields);
+  }
 
-  async send(client: KinesisClient, abortSignal?: AbortSignal): Promise<Page> {
-    const command = new GetRecordsCommand(this.input);
-    if (this.form !== 'json') {
-      command.middlewareStack.add(
-        (next) => async (args) => {
-          this.rewrite(args.request);
-          return next(args);
-        },
-        // Before the length of the body is noted.
-        { step: 'build', priority: 'high', name: 'tidemarkPageRequest' },
-      );
-    }
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        if (isRawResponse(result.response)) await this.take(result.response);
-        return result;
-      },
-      { step: 'deserialize', priority: 'low', name: 'tidemarkPageDecoder' },
-    );
-    await client.send(command, { abortSignal });
+  get isDone(): boolean {
+    return this.page !== undefined;
+  }
+
+  newCommand(): GetRecordsCommand {
+    return new GetRecordsCommand(this.input);
+  }
+
+  async send(calls: ShortCalls, abortSignal?: AbortSignal): Promise<Page> {
+    await calls.send(this, abortSignal);
     if (this.page) return this.page;
     throw new TidemarkError('INVALID_ANSWER', 'Kinesis answered GetRecords with nothing');
   }
 
-  private rewrite(request: unknown): void {
-    const { headers } = request as { headers: Record<string, string> };
-    headers['content-type'] = CBOR_CONTENT_TYPE;
-    const { StreamARN, ShardIterator, Limit } = this.input;
-    Object.assign(request as object, { body: encodeCborRequest({ StreamARN, ShardIterator, Limit }) });
-  }
-
   /** Takes the page, and leaves the SDK's decoder an empty object; of an error in CBOR, the same in JSON. */
-  private async take(response: RawResponse): Promise<void> {
+  async take(response: RawResponse): Promise<void> {
     if (response.statusCode === 200) {
       const body = await collectBody(response);
       this.page = isCbor(response, body) ? decodeCborPage(body) : decodePage(body);
@@ -119,11 +110,4 @@ function parseError(body: Buffer): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-function isRawResponse(response: unknown): response is RawResponse {
-  if (typeof response !== 'object' || response === null || !('statusCode' in response) || !('body' in response))
-    return false;
-  const { statusCode, body } = response;
-  return typeof statusCode === 'number' && (body instanceof Readable || body instanceof Uint8Array);
 }

@@ -55,6 +55,8 @@ export interface ReaderOptions {
   readonly pace: PaceOptions;
   /** Whether pages of small records are asked for more of them. */
   readonly growsPages?: boolean;
+  /** How many other shards this process reads; default: none. */
+  readonly others?: number;
 }
 
 /**
@@ -78,7 +80,7 @@ export class ShardReader {
   ) {
     this.start = options.start;
     this.limit = options.pace.limit;
-    this.pace = initialPace(environment.monotonicMs());
+    this.pace = initialPace(environment.monotonicMs(), options.others);
   }
 
   /** @throws the reason of `signal`, or `STREAM_DELETED`, `STREAM_RECREATED`, `SHARD_NOT_FOUND`, `INVALID_SEQUENCE_NUMBER`, `ACCESS_DENIED` … */

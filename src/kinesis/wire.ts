@@ -1,6 +1,7 @@
 import type { WireFormat } from '../core/options';
 
 export const CBOR_CONTENT_TYPE = 'application/x-amz-cbor-1.1';
+export const JSON_CONTENT_TYPE = 'application/x-amz-json-1.1';
 
 /** The form in which pages are asked for. With `auto` it is CBOR until an endpoint turns out not to know it, and JSON from then on. */
 export class Wire {

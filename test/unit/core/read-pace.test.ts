@@ -29,6 +29,16 @@ describe('the wait after a page', () => {
     ['an answer that took longer than the interval: at once', { nowMs: 900, records: 1 }, 0],
   ])('%s', (_, page, expected) => expect(waitAfter(page)).toBe(expected));
 
+  it.each([
+    ['few: the interval', 24, {}, 240],
+    ['hundreds: slower', 389, {}, 490],
+    ['a thousand: the idle interval', 999, {}, 990],
+    ['a thousand, and records come: the interval', 999, { records: 1 }, 240],
+    ['a thousand, behind the tip: as soon as AWS allows', 999, { millisBehindLatest: 1 }, 190],
+  ])('of a new shard, empty, beside others that the process reads, %s', (_, others, page, expected) =>
+    expect(waitAfter(page, {}, initialPace(0, others))).toBe(expected),
+  );
+
   it('is the interval of the user where that is longer than the idle one', () => {
     expect(waitAfter({}, { pollIntervalMs: 5_000 })).toBe(4_990);
   });

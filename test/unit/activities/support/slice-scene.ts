@@ -56,6 +56,8 @@ export class SliceScene {
   readonly store = new WatchedStore();
   readonly letters = new MemoryDeadLetterStore();
   readonly history = new MemoryCheckpointHistory();
+  /** Shards that the process reads. */
+  readonly running = new Set<string>();
   /** Payloads that the handler was given, batch by batch. */
   readonly handled: string[][] = [];
   /** What the handler does with a batch beside noting it. */
@@ -277,7 +279,7 @@ export class SliceScene {
     return createActivitiesFrom({
       consumers: new Map([['delays/flights', runtime]]),
       worker: 'worker-1',
-      running: new Set(),
+      running: this.running,
       pageMemory: new PageMemory(2 ** 30),
       keptSources: this.keptSources,
       now: () => this.server.now(),
