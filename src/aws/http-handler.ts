@@ -11,7 +11,7 @@ const IDLE_SOCKET_MS = 20_000;
 /** Several times what Kinesis returns at most (10 MiB of data), base64 and field names included. */
 const MAX_BODY_BYTES = 64 * 1_024 * 1_024;
 
-type Request = Parameters<NodeHttpHandler['handle']>[0];
+export type HttpRequest = Parameters<NodeHttpHandler['handle']>[0];
 type Options = Parameters<NodeHttpHandler['handle']>[1];
 type Answer = Awaited<ReturnType<NodeHttpHandler['handle']>>;
 
@@ -37,7 +37,7 @@ export class WholeBodyHandler {
     });
   }
 
-  async handle(request: Request, { abortSignal }: Options = {}): Promise<Answer> {
+  async handle(request: HttpRequest, { abortSignal }: Options = {}): Promise<Answer> {
     if (abortSignal?.aborted) throw aborted();
     const { protocol, hostname, port, method, headers } = request;
     const address = port === undefined ? hostname : `${hostname}:${port}`;
@@ -155,7 +155,7 @@ function wholeOf(chunks: readonly Buffer[], bytes: number): Buffer {
   return whole;
 }
 
-function pathOf({ path, query }: Request): string {
+function pathOf({ path, query }: HttpRequest): string {
   const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
     [value].flat().map((one) => `${encodeURIComponent(name)}${one === null ? '' : `=${encodeURIComponent(one)}`}`),
   );
