@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
 
 type SdkClient = KinesisClient | DynamoDBClient;
 type Identity = Awaited<ReturnType<SdkClient['config']['credentials']>>;
-type HttpRequest = Parameters<SdkClient['config']['requestHandler']['handle']>[0];
+type HttpRequest = Omit<Parameters<NodeHttpHandler['handle']>[0], 'clone'>;
 
 /** What the SDK has chosen to sign a call with. */
 interface AuthScheme {
@@ -60,7 +61,7 @@ export async function noteRequest(
         'amz-sdk-invocation-id': randomUUID(),
         'amz-sdk-request': firstAttempt,
       };
-      const unsigned = { ...rest, headers: { ...headers, ...own }, body } as HttpRequest;
+      const unsigned = { ...rest, headers: { ...headers, ...own }, body };
       return {
         request: await signer.sign(unsigned, identity, properties),
         succeeded: (response) => {
