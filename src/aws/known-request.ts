@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
-import type { HttpRequest } from './http-handler';
+import type { HttpRequest as WholeRequest } from './http-handler';
 
 type SdkClient = KinesisClient | DynamoDBClient;
 type Identity = Awaited<ReturnType<SdkClient['config']['credentials']>>;
+type HttpRequest = Omit<WholeRequest, 'clone'>;
 
 /** What the SDK has chosen to sign a call with. */
 interface AuthScheme {
@@ -43,7 +44,7 @@ export async function noteRequest(
   if (!scheme || !('recordSuccess' in strategy) || !('mode' in strategy) || strategy.mode !== 'standard')
     return undefined;
   const { signer, httpAuthOption, identity: noted } = scheme;
-  const built = (request as HttpRequest).clone();
+  const { headers, ...rest } = request as HttpRequest;
   const firstAttempt = `attempt=1; max=${await config.maxAttempts()}`;
   // Of no retry, hence of each call alike: with it the SDK counts what went well against what it may retry.
   const token = await strategy.acquireInitialRetryToken('');
@@ -60,7 +61,7 @@ export async function noteRequest(
         'amz-sdk-invocation-id': randomUUID(),
         'amz-sdk-request': firstAttempt,
       };
-      const unsigned = Object.assign(built.clone(), { headers: { ...built.headers, ...own }, body });
+      const unsigned = { ...rest, headers: { ...headers, ...own }, body };
       return {
         request: await signer.sign(unsigned, identity, properties),
         succeeded: (response) => {

@@ -58,13 +58,14 @@ it('sends what the SDK sends, rightly signed', async () => {
   expect(await store.write(write)).toEqual({ kind: 'written' });
   expect(whole).toBe(0);
   await client.send(new UpdateItemCommand(toCheckpointUpdate('checkpoints', write)));
-  const [short, long] = received;
-  if (!short || !long) throw new Error('A request did not arrive');
-  expect(short.body).toEqual(long.body);
-  expect(short.target).toBe(long.target);
-  expect(Object.keys(short.headers).sort()).toEqual(Object.keys(long.headers).sort());
-  for (const name of ['content-type', 'user-agent', 'host', 'amz-sdk-request'])
-    expect([name, short.headers[name]]).toEqual([name, long.headers[name]]);
+  const same = ['content-type', 'user-agent', 'host', 'amz-sdk-request'];
+  const [short, long] = received.map(({ body, target, headers }) => ({
+    body,
+    target,
+    headers: Object.keys(headers).sort(),
+    same: same.map((name) => headers[name]),
+  }));
+  expect(short).toEqual(long);
   for (const request of received) verifiedSignature(request, SECRET);
 });
 
