@@ -66,7 +66,7 @@ async function runAll(
 /** Those that are wanted and can be had. */
 async function lineUp({ report }: BenchContext, { contestants: ids }: RaceOptions): Promise<Contestant[]> {
   const found: Contestant[] = [];
-  for (const contestant of CONTESTANTS.filter(({ id }) => ids?.includes(id) ?? true)) {
+  for (const contestant of CONTESTANTS.filter(({ id, isExtra }) => ids?.includes(id) ?? !isExtra)) {
     try {
       await contestant.prepare((line) => report.progress(line));
       found.push(contestant);
