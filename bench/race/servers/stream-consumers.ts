@@ -28,8 +28,11 @@ export class StreamConsumers {
 
   /** By its ARN, or by its name and its stream. */
   find({ ConsumerARN, ConsumerName }: JsonObject, streamOf: () => RaceStream): JsonObject {
-    const arn = ConsumerARN ?? `${streamOf().arn}/consumer/${String(ConsumerName)}:${this.createdAtSeconds}`;
-    const consumer = this.consumer(String(arn));
+    const arn =
+      typeof ConsumerARN === 'string'
+        ? ConsumerARN
+        : `${streamOf().arn}/consumer/${String(ConsumerName)}:${this.createdAtSeconds}`;
+    const consumer = this.consumer(arn);
     return { ConsumerDescription: { ...this.describe(consumer), StreamARN: consumer.stream.arn } };
   }
 
