@@ -4,6 +4,7 @@ import { PROJECT_ROOT } from '../../dev/stack/paths';
 import type { Contestant } from './contestant';
 import { nodeProgram } from './node-program';
 import { kclJava } from './rivals/kcl-java';
+import { kclNode } from './rivals/kcl-node';
 import { lifion } from './rivals/lifion';
 
 function installedVersion(name: string): string {
@@ -59,4 +60,5 @@ export const CONTESTANTS: readonly Contestant[] = [
   { ...naive, id: 'naive-full-pages', title: 'naive loop, full pages', isExtra: true, settings: { limit: '10000' } },
   lifion,
   kclJava,
+  kclNode,
 ];

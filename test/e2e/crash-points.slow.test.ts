@@ -2,6 +2,8 @@ import type { CrashPoint } from '../../src/activities/crash-point';
 import { keys, withCrashRun, type CrashRun } from '../support/crash/run';
 import { eventually } from '../support/eventually';
 
+jest.setTimeout(240_000);
+
 const POINTS: readonly CrashPoint[] = ['fetched', 'handling', 'handled', 'committed', 'reporting'];
 
 /** A subscription is refused within 5 s of the one before. */
