@@ -9,8 +9,8 @@ import { rowsOf, type RaceRow } from '../row';
 
 const SHARDS = 4;
 const RECORDS_PER_SECOND = 100;
-const WARM_UP_MS = 4_000;
-const MEASURED_MS = 20_000;
+const WARM_UP_MS = 3_000;
+const MEASURED_MS = 15_000;
 /** An idle consumer is watched for no less than this: the rarest of its doings come once a minute. */
 const IDLE_MS = 75_000;
 /** After its start a consumer may still do what it does once. */

@@ -41,9 +41,8 @@ export async function throughput(world: RaceWorld, contestants: readonly Contest
         for (const [starter, list] of runs) {
           const what = `throughput ${work} ${round}/${repeats} ${starter.contestant.title}`;
           const figures = await attempt(report, what, () => read(world, starter, work, recordsPerShard));
-          if (!figures) continue;
-          list.push(figures);
-          report.progress(`${what}: ${describe(figures)}`);
+          list.push(...(figures ? [figures] : []));
+          report.progress(`${what}: ${figures ? describe(figures) : 'no figures'}`);
         }
       }
       for (const [{ contestant }, list] of runs)
