@@ -74,6 +74,8 @@ function propertiesOf(order: RaceOrder): string {
     kinesisEndpoint: order.kinesisEndpoint,
     dynamoDBEndpoint: order.dynamodbEndpoint,
     metricsLevel: 'NONE',
+    // As the KCL for Java beside it. The daemon's own default is enhanced fan-out.
+    retrievalMode: 'POLLING',
     ...(order.isTuned ? { idleTimeBetweenReadsInMillis: '0' } : {}),
   };
   return Object.entries(properties)

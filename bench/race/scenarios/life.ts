@@ -30,15 +30,20 @@ const SLOW_FAILOVER_MS = 60_000;
 /** First start, start again, hand-over and failover of those that are done in two minutes, one after the other. */
 export async function lifeOfQuick(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
   const rows: RaceRow[] = [];
-  for (const contestant of contestants.filter((candidate) => !isSlow(candidate) && !candidate.isVariant))
+  for (const contestant of contestants.filter((candidate) => hasLife(candidate) && !isSlow(candidate)))
     rows.push(...((await lifeOf(world, contestant)) ?? []));
   return rows;
 }
 
 /** The same of the others, all at once. */
 export async function lifeOfSlow(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
-  const found = await Promise.all(contestants.filter(isSlow).map((contestant) => lifeOf(world, contestant)));
+  const slow = contestants.filter((candidate) => hasLife(candidate) && isSlow(candidate));
+  const found = await Promise.all(slow.map((contestant) => lifeOf(world, contestant)));
   return found.filter(isThere).flat();
+}
+
+function hasLife({ isVariant }: Contestant): boolean {
+  return !isVariant;
 }
 
 function isSlow({ failoverLimitMs }: Contestant): boolean {
