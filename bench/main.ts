@@ -30,6 +30,7 @@ interface Options extends Sizes {
   readonly json: boolean;
   readonly contestants?: readonly string[];
   readonly scenarios?: readonly string[];
+  readonly with?: readonly string[];
 }
 
 /** Sizes of the race, unless they are given. */
@@ -55,6 +56,7 @@ const command = new Command('bench')
     listOf(CONTESTANT_IDS),
   )
   .option('--scenarios <list>', `of race: ${SCENARIO_NAMES.join(',')}; default: all`, listOf(SCENARIO_NAMES))
+  .option('--with <files>', 'of race: results of earlier runs for the table, with commas', (text) => text.split(','))
   .addOption(new Option('--profile', 'write CPU profiles to bench/results/profiles').default(false))
   .addOption(new Option('--json', 'JSON lines on standard output in place of tables').default(false))
   .action((names: string[], options: Options) => run(names.length > 0 ? names : Object.keys(benchmarks), options));
@@ -73,7 +75,10 @@ function listOf(known: readonly string[]): (text: string) => string[] {
   };
 }
 
-async function run(names: readonly string[], { json, contestants, scenarios, ...given }: Options): Promise<void> {
+async function run(
+  names: readonly string[],
+  { json, contestants, scenarios, with: earlier, ...given }: Options,
+): Promise<void> {
   const sizes = names.includes('race') ? { ...given, ...raceSizes() } : given;
   const pinning = Pinning.apply();
   const report = new Report(json);
@@ -81,7 +86,7 @@ async function run(names: readonly string[], { json, contestants, scenarios, ...
   try {
     report.begin({ pinning: pinning.describe() });
     for (const name of names) {
-      if (name === 'race') await race(context, { contestants, scenarios });
+      if (name === 'race') await race(context, { contestants, scenarios, earlier });
       else report.add((await benchmarks[name]?.(context)) ?? []);
     }
     report.end();

@@ -39,8 +39,10 @@ export class Report {
     for (const row of rows) this.writeLine(row);
   }
 
+  /** To standard error where standard output is for JSON alone. */
   text(text: string): void {
-    if (!this.isJson) console.log(text);
+    if (this.isJson) console.error(text);
+    else console.log(text);
   }
 
   progress(line: string): void {

@@ -18,6 +18,8 @@ export interface Contestant {
   commandLine(order: RaceOrder): CommandLine;
   /** Whether only its reading differs from that of another contestant: it has no life of its own, then. */
   readonly isVariant: boolean;
+  /** Takes part only where it is named. */
+  readonly isExtra?: boolean;
   /** Whether it writes checkpoints: without them there is neither restart nor failover to measure. */
   readonly isDurable: boolean;
   /** Whether it reports its commits; if not, batches that were handled stand for them. */

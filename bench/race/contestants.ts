@@ -4,6 +4,7 @@ import { PROJECT_ROOT } from '../../dev/stack/paths';
 import type { Contestant } from './contestant';
 import { nodeProgram } from './node-program';
 import { kclJava } from './rivals/kcl-java';
+import { kclNode } from './rivals/kcl-node';
 import { lifion } from './rivals/lifion';
 
 function installedVersion(name: string): string {
@@ -32,6 +33,7 @@ function tidemark(variant: string, settings: Contestant['settings']): Contestant
   };
 }
 
+/** Pages of 1,000 records: with what GetRecords sends at most, 10,000, it is slower and needs twice the memory. */
 const naive: Contestant = {
   id: 'naive',
   title: 'naive SDK loop',
@@ -41,7 +43,7 @@ const naive: Contestant = {
   isVariant: false,
   isDurable: false,
   reportsCommits: false,
-  settings: {},
+  settings: { limit: '1000' },
   startLimitMs: 60_000,
   failoverLimitMs: 0,
   standByMs: 0,
@@ -53,7 +55,10 @@ const naive: Contestant = {
 export const CONTESTANTS: readonly Contestant[] = [
   tidemark('CBOR', { wire: 'cbor' }),
   tidemark('JSON', { wire: 'json' }),
+  tidemark('fan-out', { source: 'fan-out' }),
   naive,
+  { ...naive, id: 'naive-full-pages', title: 'naive loop, full pages', isExtra: true, settings: { limit: '10000' } },
   lifion,
   kclJava,
+  kclNode,
 ];

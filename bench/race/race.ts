@@ -1,6 +1,8 @@
 import type { BenchContext } from '../scenarios/bench-context';
+import { attempt } from './attempt';
 import type { Contestant } from './contestant';
 import { CONTESTANTS } from './contestants';
+import { newestRows, readRows } from './earlier-rows';
 import { raceTable } from './markdown';
 import { RaceWorld } from './race-world';
 import type { RaceRow } from './row';
@@ -12,6 +14,8 @@ export interface RaceOptions {
   /** By id; default: all that can take part on this machine. */
   readonly contestants?: readonly string[];
   readonly scenarios?: readonly string[];
+  /** Files of results of earlier runs: their rows are in the table where this run has none. */
+  readonly earlier?: readonly string[];
 }
 
 interface Scenario {
@@ -34,14 +38,16 @@ export const CONTESTANT_IDS = CONTESTANTS.map(({ id }) => id);
 
 /** Tidemark and its rivals on the same streams, in turns; ends with the table in Markdown. */
 export async function race(context: BenchContext, options: RaceOptions): Promise<void> {
+  const earlier = readRows(options.earlier ?? []);
   const contestants = await lineUp(context, options);
   const isWanted = ({ name }: Scenario): boolean => options.scenarios?.includes(name) ?? true;
   const [inTurn, aside] = await Promise.all([
     runAll(context, IN_TURN.filter(isWanted), contestants),
     runAll(context, ASIDE.filter(isWanted), contestants),
   ]);
-  const rows = [...inTurn, ...aside];
-  context.report.text(raceTable(contestants, rows));
+  const rows = newestRows([...earlier, ...inTurn, ...aside]);
+  const shown = CONTESTANTS.filter(({ title }) => rows.some(({ contestant }) => contestant === title));
+  context.report.text(raceTable(shown, rows));
 }
 
 async function runAll(
@@ -50,23 +56,31 @@ async function runAll(
   contestants: readonly Contestant[],
 ): Promise<RaceRow[]> {
   const rows: RaceRow[] = [];
-  for (const { run } of scenarios) {
-    const world = await RaceWorld.start(context);
-    try {
-      const found = await run(world, contestants);
-      context.report.addRows(found);
-      rows.push(...found);
-    } finally {
-      await world.stop();
-    }
+  for (const scenario of scenarios) {
+    const found = await attempt(context.report, scenario.name, () => runOne(context, scenario, contestants));
+    context.report.addRows(found ?? []);
+    rows.push(...(found ?? []));
   }
   return rows;
+}
+
+async function runOne(
+  context: BenchContext,
+  { run }: Scenario,
+  contestants: readonly Contestant[],
+): Promise<RaceRow[]> {
+  const world = await RaceWorld.start(context);
+  try {
+    return await run(world, contestants);
+  } finally {
+    await world.stop();
+  }
 }
 
 /** Those that are wanted and can be had. */
 async function lineUp({ report }: BenchContext, { contestants: ids }: RaceOptions): Promise<Contestant[]> {
   const found: Contestant[] = [];
-  for (const contestant of CONTESTANTS.filter(({ id }) => ids?.includes(id) ?? true)) {
+  for (const contestant of CONTESTANTS.filter(({ id, isExtra }) => ids?.includes(id) ?? !isExtra)) {
     try {
       await contestant.prepare((line) => report.progress(line));
       found.push(contestant);

@@ -15,6 +15,8 @@ const SUBSCRIBE_BACKOFF: Backoff = { minMs: 1_000, maxMs: 30_000 };
 /** A refused call costs the subscription in force nothing, and 5 s after that one began it is accepted. */
 const REFUSED_BACKOFF: Backoff = { minMs: 1_000, maxMs: 1_000 };
 const MISSING_BACKOFF: Backoff = { minMs: 5_000, maxMs: 60_000 };
+/** Results are joined until they have so many records. */
+const JOINED_RECORDS = 1_000;
 /** A subscription that lasted so long has proved that it can. */
 const PROVEN_MS = 30_000;
 
@@ -109,14 +111,18 @@ export class FanOutReader {
     return result;
   }
 
+  /** Small events that have come one after the other make one result: a batch and a commit for each might not keep up with them. */
   private nextAtHand(): ReadResult | undefined {
-    for (;;) {
+    let joined: ReadResult | undefined;
+    while (!joined?.end && (joined?.records.length ?? 0) < JOINED_RECORDS) {
       const found = this.feed.buffer.at(this.next);
-      if (!found) return undefined;
+      if (!found) break;
       const result = this.uncommitted(found);
       this.next += 1;
-      if (result.records.length > 0 || result.end || this.next > this.ownFrom) return result;
+      const isNews = result.records.length > 0 || result.end || this.next > this.ownFrom;
+      if (isNews) joined = joined ? { ...result, records: [...joined.records, ...result.records] } : result;
     }
+    return joined;
   }
 
   /** Results that were read for an earlier slice may begin before this one's position. */

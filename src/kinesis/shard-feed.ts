@@ -19,6 +19,8 @@ const EXPIRES_AFTER_MS = 270_000;
 const DRAINED_AFTER_MS = 40;
 /** An event that comes so soon was in a buffer. */
 const BUFFERED_MS = 10;
+/** What has come by the time it is asked for is received at once, until it is so many records. */
+const RECEIVED_AT_ONCE = 1_000;
 /** How long a subscription that nobody reads from is kept: the next slice of the shard usually comes at once. */
 const KEPT_MS = 60_000;
 
@@ -45,6 +47,8 @@ export interface FeedEnvironment {
 interface Connection {
   readonly events: AsyncIterator<FanOutEvent>;
   readonly controller: AbortController;
+  /** Was asked for, and has not been taken yet. */
+  next?: Promise<IteratorResult<FanOutEvent>>;
 }
 
 /**
@@ -138,17 +142,25 @@ export class ShardFeed {
 
   private async receiveOnce(signal: AbortSignal): Promise<void> {
     const connection = (this.connection ??= await this.connect(signal));
+    let records = await this.receiveEvent(connection);
+    while (records < RECEIVED_AT_ONCE && this.connection === connection && (await isAtHand(connection)))
+      records += await this.receiveEvent(connection);
+  }
+
+  /** Number of its records, 1 at least; as many as can be where nothing comes after it. */
+  private async receiveEvent(connection: Connection): Promise<number> {
     const { monotonicMs, now, note, silenceMs } = this.environment;
-    const next = beforeSilence(connection.events.next(), connection.controller, silenceMs);
+    const next = beforeSilence(nextOf(connection), connection.controller, silenceMs);
     // Should it fail before it is awaited.
     next.catch(() => undefined);
     await bufferedEvents();
     const pulledAt = { monotonicMs: monotonicMs(), serviceMs: now() };
     const step = await next;
+    connection.next = undefined;
     if (step.done) {
       this.disconnect();
       note((this.livedMs ?? 0) >= EXPIRES_AFTER_MS ? 'expired' : 'taken');
-      return;
+      return Infinity;
     }
     const event = step.value;
     const waitedMs = monotonicMs() - pulledAt.monotonicMs;
@@ -159,6 +171,7 @@ export class ShardFeed {
     this.hasNews = true;
     if (childShardIds) this.buffer.push({ ...result, end: { childShardIds } });
     else if (!isStale) this.buffer.push(result);
+    return childShardIds ? Infinity : Math.max(1, result.records.length);
   }
 
   private absorb(event: FanOutEvent, drainedAtMs: number): ReadResult {
@@ -241,6 +254,21 @@ export class ShardFeed {
     this.connection = undefined;
     controller.abort();
   }
+}
+
+function nextOf(connection: Connection): Promise<IteratorResult<FanOutEvent>> {
+  return (connection.next ??= connection.events.next());
+}
+
+/** Whether one more event has come. An end, or a failure, is for the next call: what came before it is handed over first. */
+async function isAtHand(connection: Connection): Promise<boolean> {
+  let isHere = false;
+  nextOf(connection).then(
+    ({ done }) => (isHere = !done),
+    () => undefined,
+  );
+  await bufferedEvents();
+  return isHere;
 }
 
 /** Lets the event loop hand over what the process has received already: an event of these was not waited for, however busy the process is. */

@@ -2,71 +2,84 @@ import type { CrashPoint } from '../../src/activities/crash-point';
 import { keys, withCrashRun, type CrashRun } from '../support/crash/run';
 import { eventually } from '../support/eventually';
 
+jest.setTimeout(240_000);
+
 const POINTS: readonly CrashPoint[] = ['fetched', 'handling', 'handled', 'committed', 'reporting'];
 
-describe('a worker killed with -9', () => {
-  it.each(POINTS)('at step "%s" loses nothing, repeats at most the batch in flight, and keeps order', async (point) => {
-    await withCrashRun({}, async (run) => {
-      await run.put(keys(40));
-      await run.start();
-      const first = await run.spawnWorker({
-        TIDEMARK_CRASH_POINT: point,
-        TIDEMARK_CRASH_AFTER: point === 'reporting' ? '1' : '2',
-      });
-      expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
-      await run.signal(first, 'SIGKILL');
-      await run.spawnWorker();
-      await run.put(keys(20));
-      await run.drained();
+/** A subscription is refused within 5 s of the one before. */
+const SOURCES = [
+  { source: 'polling', consumer: {}, handOverLimitMs: 5_000 },
+  { source: 'fan-out', consumer: { fanOut: {} }, handOverLimitMs: 12_000 },
+] as const;
 
-      const report = await run.judge();
-      expect(report.violations).toEqual([]);
-      expect(report).toMatchObject({ records: 60, lost: 0, orderInversions: 0 });
-      // Only a crash between the effect and its commit repeats anything.
-      expect(report.duplicates).toBe(point === 'handled' ? 10 : 0);
-    });
-  });
+describe.each(SOURCES)('reading by $source:', ({ consumer, handOverLimitMs }) => {
+  describe('a worker killed with -9', () => {
+    it.each(POINTS)(
+      'at step "%s" loses nothing, repeats at most the batch in flight, and keeps order',
+      async (point) => {
+        await withCrashRun({ consumer }, async (run) => {
+          await run.put(keys(40));
+          await run.start();
+          const first = await run.spawnWorker({
+            TIDEMARK_CRASH_POINT: point,
+            TIDEMARK_CRASH_AFTER: point === 'reporting' ? '1' : '2',
+          });
+          expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
+          await run.signal(first, 'SIGKILL');
+          await run.spawnWorker();
+          await run.put(keys(20));
+          await run.drained();
 
-  it('after the commit of SHARD_END and before its report starts the children all the same', async () => {
-    await withCrashRun({ shards: 1 }, async (run) => {
-      await run.put(keys(20));
-      await run.start();
-      const first = await run.spawnWorker({ TIDEMARK_CRASH_POINT: 'shardEndCommitted' });
-      const [shard] = run.kinesis.shards(run.stream);
-      run.kinesis.split(run.stream, shard?.shardId ?? '');
-      await run.put(keys(20));
-      expect((await first.exited).signal).toBe('SIGKILL');
-      await run.signal(first, 'SIGKILL');
-      await run.spawnWorker();
-      await run.drained();
-      const report = await run.judge();
-      expect(report.violations).toEqual([]);
-      expect(report).toMatchObject({ records: 40, lost: 0, duplicates: 0, orderInversions: 0 });
-    });
-  });
-});
+          const report = await run.judge();
+          expect(report.violations).toEqual([]);
+          expect(report).toMatchObject({ records: 60, lost: 0, orderInversions: 0 });
+          // Only a crash between the effect and its commit repeats anything.
+          expect(report.duplicates).toBe(point === 'handled' ? 10 : 0);
+        });
+      },
+    );
 
-describe('a worker stopped with SIGTERM', () => {
-  it('finishes and commits its batch, and another one goes on without waiting for the heartbeat time-out', async () => {
-    await withCrashRun(
-      { consumer: { heartbeatTimeoutMs: 20_000 }, handler: { beforeEffectMs: 300, afterEffectMs: 300 } },
-      async (run) => {
-        await run.put(keys(60));
+    it('after the commit of SHARD_END and before its report starts the children all the same', async () => {
+      await withCrashRun({ shards: 1, consumer }, async (run) => {
+        await run.put(keys(20));
         await run.start();
-        const first = await run.spawnWorker();
-        await eventually(async () => (await run.handledIds()).length > 0, { what: 'the first batch' });
+        const first = await run.spawnWorker({ TIDEMARK_CRASH_POINT: 'shardEndCommitted' });
+        const [shard] = run.kinesis.shards(run.stream);
+        run.kinesis.split(run.stream, shard?.shardId ?? '');
+        await run.put(keys(20));
+        expect((await first.exited).signal).toBe('SIGKILL');
+        await run.signal(first, 'SIGKILL');
         await run.spawnWorker();
-        // Enough is left for the other one, however long it took to start.
-        await run.put(keys(60));
-        await run.signal(first, 'SIGTERM');
-        expect(await first.exited).toEqual({ code: 0, signal: null });
         await run.drained();
         const report = await run.judge();
         expect(report.violations).toEqual([]);
-        expect(report).toMatchObject({ records: 120, handled: 120, lost: 0, duplicates: 0 });
-        expect(await handOverMs(run, first.name)).toBeLessThan(5_000);
-      },
-    );
+        expect(report).toMatchObject({ records: 40, lost: 0, duplicates: 0, orderInversions: 0 });
+      });
+    });
+  });
+
+  describe('a worker stopped with SIGTERM', () => {
+    it('finishes and commits its batch, and another one goes on without waiting for the heartbeat time-out', async () => {
+      await withCrashRun(
+        { consumer: { ...consumer, heartbeatTimeoutMs: 20_000 }, handler: { beforeEffectMs: 300, afterEffectMs: 300 } },
+        async (run) => {
+          await run.put(keys(60));
+          await run.start();
+          const first = await run.spawnWorker();
+          await eventually(async () => (await run.handledIds()).length > 0, { what: 'the first batch' });
+          await run.spawnWorker();
+          // Enough is left for the other one, however long it took to start.
+          await run.put(keys(60));
+          await run.signal(first, 'SIGTERM');
+          expect(await first.exited).toEqual({ code: 0, signal: null });
+          await run.drained();
+          const report = await run.judge();
+          expect(report.violations).toEqual([]);
+          expect(report).toMatchObject({ records: 120, handled: 120, lost: 0, duplicates: 0 });
+          expect(await handOverMs(run, first.name)).toBeLessThan(handOverLimitMs);
+        },
+      );
+    });
   });
 });
 

@@ -7,11 +7,11 @@ const DRILL_TIMEOUT_MS = 400_000;
 const prove = (args: readonly string[]): Promise<ProofOutcome> => runProof('crash', args, TIMEOUT_MS);
 
 describe('npm run prove -- crash', () => {
-  it(
-    'loses, repeats and reorders nothing under kills and a reshard',
-    async () => {
+  it.each(['polling', 'fan-out'])(
+    'loses, repeats and reorders nothing under kills and a reshard, reading by %s',
+    async (source) => {
       const load = ['--records', '400', '--shards', '2', '--kills', '2', '--reshards', '1', '--step-ms', '4000'];
-      const outcome = await prove([...load, '--workers', '2', '--seed', '3']);
+      const outcome = await prove([...load, '--workers', '2', '--seed', '3', '--source', source]);
       const { code, stderr } = outcome;
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('journals and logs: ') });
       expect(resultOf(outcome)).toEqual({

@@ -16,11 +16,11 @@ import { viewBytes } from './view-bytes';
 /** Kinesis allows five calls a second. */
 const POLL_MS = 200;
 const NOTHING = new Uint8Array();
-const PAGE_LIMIT = 1_000;
 const VIEW = viewBytes<_Record>(({ Data }) => Data ?? NOTHING);
 
 const reporter = new Reporter();
 const { order } = reporter;
+const Limit = Number(order.settings.limit);
 const client = new KinesisClient({
   endpoint: order.kinesisEndpoint,
   region: LOCAL_REGION,
@@ -37,7 +37,7 @@ async function readShard(shardId: string): Promise<void> {
   const start = { StreamName: order.stream, ShardId: shardId, ShardIteratorType: 'TRIM_HORIZON' } as const;
   let { ShardIterator: iterator } = await client.send(new GetShardIteratorCommand(start));
   while (iterator) {
-    const page = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_LIMIT }));
+    const page = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit }));
     const records = page.Records ?? [];
     if (records.length > 0) reporter.handle(shardId, records, VIEW);
     if (page.MillisBehindLatest === 0) await sleep(POLL_MS);

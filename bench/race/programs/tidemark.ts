@@ -17,13 +17,15 @@ const aws = {
   dynamodbEndpoint: order.dynamodbEndpoint,
   credentials: LOCAL_CREDENTIALS,
 };
+const { source, ...settings } = order.settings;
 const options: ConsumerOptions = {
   name: order.application,
   stream: order.stream,
   startFrom: 'TRIM_HORIZON',
   tableName: order.application,
   aws,
-  ...order.settings,
+  ...settings,
+  ...(source === 'fan-out' ? { fanOut: {} } : {}),
 };
 const consumer = defineConsumer({
   ...options,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { attempt, isThere } from '../attempt';
 import type { Contestant } from '../contestant';
 import type { Entrant } from '../entrant';
 import type { CommitReport } from '../messages';
@@ -29,22 +30,31 @@ const SLOW_FAILOVER_MS = 60_000;
 /** First start, start again, hand-over and failover of those that are done in two minutes, one after the other. */
 export async function lifeOfQuick(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
   const rows: RaceRow[] = [];
-  for (const contestant of contestants.filter((candidate) => !isSlow(candidate) && !candidate.isVariant))
-    rows.push(...(await lifeOf(world, contestant)));
+  for (const contestant of contestants.filter((candidate) => hasLife(candidate) && !isSlow(candidate)))
+    rows.push(...((await lifeOf(world, contestant)) ?? []));
   return rows;
 }
 
 /** The same of the others, all at once. */
 export async function lifeOfSlow(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
-  const found = await Promise.all(contestants.filter(isSlow).map((contestant) => lifeOf(world, contestant)));
-  return found.flat();
+  const slow = contestants.filter((candidate) => hasLife(candidate) && isSlow(candidate));
+  const found = await Promise.all(slow.map((contestant) => lifeOf(world, contestant)));
+  return found.filter(isThere).flat();
+}
+
+function hasLife({ isVariant }: Contestant): boolean {
+  return !isVariant;
 }
 
 function isSlow({ failoverLimitMs }: Contestant): boolean {
   return failoverLimitMs > SLOW_FAILOVER_MS;
 }
 
-async function lifeOf(world: RaceWorld, contestant: Contestant): Promise<RaceRow[]> {
+function lifeOf(world: RaceWorld, contestant: Contestant): Promise<RaceRow[] | undefined> {
+  return attempt(world.context.report, `life ${contestant.title}`, () => live(world, contestant));
+}
+
+async function live(world: RaceWorld, contestant: Contestant): Promise<RaceRow[]> {
   const stream = world.newName('life');
   await world.streams.create(stream, SHARDS);
   const feeder = new Feeder(world.streams, stream, RECORDS_PER_SECOND);

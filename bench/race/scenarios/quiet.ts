@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy, type FaultProxy } from '../../../test/support/fault-proxy';
+import { attempt, isThere } from '../attempt';
 import type { Contestant } from '../contestant';
 import type { Entrant } from '../entrant';
 import { Feeder } from '../race-streams';
@@ -8,8 +9,8 @@ import { rowsOf, type RaceRow } from '../row';
 
 const SHARDS = 4;
 const RECORDS_PER_SECOND = 100;
-const WARM_UP_MS = 4_000;
-const MEASURED_MS = 20_000;
+const WARM_UP_MS = 3_000;
+const MEASURED_MS = 15_000;
 /** An idle consumer is watched for no less than this: the rarest of its doings come once a minute. */
 const IDLE_MS = 75_000;
 /** After its start a consumer may still do what it does once. */
@@ -30,9 +31,16 @@ export async function quiet(world: RaceWorld, contestants: readonly Contestant[]
 }
 
 async function latencyRows(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
-  const starters = await Promise.all(contestants.map((contestant) => startTimed(world, contestant)));
+  const { report } = world.context;
+  const started = contestants.map((contestant) =>
+    attempt(report, `latency ${contestant.title}`, () => startTimed(world, contestant)),
+  );
+  const starters = (await Promise.all(started)).filter(isThere);
   const rows: RaceRow[] = [];
-  for (const starter of starters) rows.push(...(await latencyOf(world, starter)));
+  for (const starter of starters) {
+    const what = `latency ${starter.entrant.contestant.title}`;
+    rows.push(...((await attempt(report, what, () => latencyOf(world, starter))) ?? []));
+  }
   await Promise.all(starters.map(({ entrant }) => entrant.stop()));
   return rows;
 }
@@ -76,8 +84,11 @@ async function latencyOf(world: RaceWorld, { entrant, stream }: Starter): Promis
 }
 
 async function idleRows(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
-  const found = await Promise.all(contestants.map((contestant) => idleOf(world, contestant)));
-  return found.flat();
+  const { report } = world.context;
+  const found = contestants.map((contestant) =>
+    attempt(report, `idle ${contestant.title}`, () => idleOf(world, contestant)),
+  );
+  return (await Promise.all(found)).filter(isThere).flat();
 }
 
 async function idleOf(world: RaceWorld, contestant: Contestant): Promise<RaceRow[]> {

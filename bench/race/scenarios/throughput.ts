@@ -1,4 +1,5 @@
 import { CpuMeter } from '../../measure/process-cpu';
+import { attempt, isThere } from '../attempt';
 import type { Contestant } from '../contestant';
 import type { Entrant } from '../entrant';
 import type { Work } from '../messages';
@@ -27,17 +28,21 @@ type Figures = Record<
 export async function throughput(world: RaceWorld, contestants: readonly Contestant[]): Promise<RaceRow[]> {
   const { records, repeats } = world.context.sizes;
   const recordsPerShard = Math.ceil(records / SHARDS);
-  const starters = await Promise.all(contestants.map((contestant) => start(world, contestant)));
+  const { report } = world.context;
+  const started = contestants.map((contestant) =>
+    attempt(report, `throughput ${contestant.title}`, () => start(world, contestant)),
+  );
+  const starters = (await Promise.all(started)).filter(isThere);
   try {
     const rows: RaceRow[] = [];
     for (const work of WORKS) {
       const runs = new Map<Starter, Figures[]>(starters.map((starter) => [starter, []]));
       for (let round = 1; round <= repeats; round += 1) {
         for (const [starter, list] of runs) {
-          const figures = await read(world, starter, work, recordsPerShard);
-          list.push(figures);
-          const text = `${Math.round(figures.recordsPerCpuSecond)} per CPU-s, ${Math.round(figures.recordsPerSecond)} records/s`;
-          world.context.report.progress(`throughput ${work} ${round}/${repeats} ${starter.contestant.title}: ${text}`);
+          const what = `throughput ${work} ${round}/${repeats} ${starter.contestant.title}`;
+          const figures = await attempt(report, what, () => read(world, starter, work, recordsPerShard));
+          list.push(...(figures ? [figures] : []));
+          report.progress(`${what}: ${figures ? describe(figures) : 'no figures'}`);
         }
       }
       for (const [{ contestant }, list] of runs)
@@ -47,6 +52,10 @@ export async function throughput(world: RaceWorld, contestants: readonly Contest
   } finally {
     await Promise.all(starters.map(({ entrant }) => entrant.stop()));
   }
+}
+
+function describe({ recordsPerCpuSecond, recordsPerSecond }: Figures): string {
+  return `${Math.round(recordsPerCpuSecond)} per CPU-s, ${Math.round(recordsPerSecond)} records/s`;
 }
 
 async function start(world: RaceWorld, contestant: Contestant): Promise<Starter> {

@@ -14,11 +14,12 @@ const NOTHING = Buffer.alloc(0);
 const pages = new EndlessPages();
 
 /** What one shard holds: records that were put, or so many of the endless pages as were released. */
-class RaceShard {
+export class RaceShard {
   private readonly live: PageRecord[] = [];
+  private readonly watchers = new Set<() => void>();
   private released = 0;
 
-  constructor(private readonly index: number) {}
+  constructor(readonly index: number) {}
 
   get length(): number {
     return this.released + this.live.length;
@@ -26,12 +27,20 @@ class RaceShard {
 
   release(records: number): void {
     this.released += records;
+    this.tell();
+  }
+
+  /** Calls `watcher` whenever there is more, until the function that it answers with is called. */
+  watch(watcher: () => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
   }
 
   put(data: string, partitionKey: string): string {
     const SequenceNumber = sequenceNumber(this.index, this.live.length);
     const ApproximateArrivalTimestamp = Date.now() / 1_000;
     this.live.push({ SequenceNumber, ApproximateArrivalTimestamp, Data: data, PartitionKey: partitionKey });
+    this.tell();
     return SequenceNumber;
   }
 
@@ -40,6 +49,10 @@ class RaceShard {
     const next = first + count;
     const records = count === 0 ? NOTHING : this.encode(form, first, count);
     return { next, count, records, isAtTip: next >= this.length };
+  }
+
+  private tell(): void {
+    for (const watcher of this.watchers) watcher();
   }
 
   private encode(form: PageForm, first: number, count: number): Buffer {
@@ -52,6 +65,7 @@ class RaceShard {
 /** A stream of the race: filled by puts, or all at once by `release`. */
 export class RaceStream {
   readonly shards: readonly RaceShard[];
+  readonly arn: string;
   private readonly createdAtSeconds = Math.floor(Date.now() / 1_000) - 3_600;
 
   constructor(
@@ -59,6 +73,7 @@ export class RaceStream {
     shardCount: number,
   ) {
     this.shards = Array.from({ length: shardCount }, (_, index) => new RaceShard(index));
+    this.arn = `arn:aws:kinesis:${LOCAL_REGION}:${LOCAL_ACCOUNT_ID}:stream/${name}`;
   }
 
   shard(shardId: string): { index: number; shard: RaceShard | undefined } {
@@ -81,7 +96,7 @@ export class RaceStream {
   summary(): Readonly<Record<string, unknown>> {
     return {
       StreamName: this.name,
-      StreamARN: `arn:aws:kinesis:${LOCAL_REGION}:${LOCAL_ACCOUNT_ID}:stream/${this.name}`,
+      StreamARN: this.arn,
       StreamStatus: 'ACTIVE',
       StreamCreationTimestamp: this.createdAtSeconds,
       RetentionPeriodHours: 24,

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { proofCommand, prove, whole, type ProofOptions } from '../common/proof-command';
 import { HANDLER_BUGS } from '../worker-config';
-import { crashRun, type CrashRunOptions } from './run';
+import { crashRun, SOURCES, type CrashRunOptions } from './run';
 import { reportJson, reportTable } from './tables';
 
 type CrashOptions = Omit<CrashRunOptions, 'folder' | 'signal' | 'log'> & ProofOptions;
@@ -18,6 +18,11 @@ export function crashCommand(): Command {
     .option('--workers <n>', 'worker processes', whole(2), 3)
     .option('--step-ms <n>', 'time between two steps of faults that the producer fills', whole(1), 7_000)
     .addOption(new Option('--kinesis <server>', 'which Kinesis').choices(['scripted', 'local']).default('scripted'))
+    .addOption(
+      new Option('--source <source>', 'how workers read; fan-out needs the scripted Kinesis')
+        .choices(SOURCES)
+        .default('polling'),
+    )
     .addOption(new Option('--bug <name>', 'a planted bug that must be found').choices(HANDLER_BUGS).hideHelp())
     .action((options: CrashOptions) =>
       prove(options, (stage) => crashRun({ ...options, ...stage }), {

@@ -24,6 +24,9 @@ const KEYS_PER_SHARD = 50;
 /** Long enough that many faults meet a batch between its effect and its commit. */
 const HANDLER_MS = { beforeEffectMs: 20, afterEffectMs: 100 };
 
+export const SOURCES = ['polling', 'fan-out'] as const;
+export type Source = (typeof SOURCES)[number];
+
 export interface CrashRunOptions {
   readonly records: number;
   readonly shards: number;
@@ -37,6 +40,8 @@ export interface CrashRunOptions {
   /** How long the producer takes for its share of records between two steps of faults, milliseconds. */
   readonly stepMs: number;
   readonly bug?: HandlerBug;
+  /** How workers read. Default: polling. */
+  readonly source?: Source;
   /** Journals and logs. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -115,7 +120,8 @@ class CrashRun implements ConductedRun<OrderFacts | undefined> {
   static async create(options: CrashRunOptions, world: World, onProblem: Basis['onProblem']): Promise<CrashRun> {
     const journal = await openJournal(join(options.folder, 'runner.jsonl'));
     const client = await TidemarkClient.connect();
-    return new CrashRun(options, world, { consumer: quickConsumer(world), journal, client, onProblem });
+    const consumer = { ...quickConsumer(world), ...(options.source === 'fan-out' ? { fanOut: {} } : {}) };
+    return new CrashRun(options, world, { consumer, journal, client, onProblem });
   }
 
   /** Largest batch of the consumer. */

@@ -130,7 +130,7 @@ export class CrashRun {
     const worker = { name, child, exited, output: () => output };
     this.workers.push(worker);
     await eventually(() => output.includes('ready') || child.exitCode !== null, {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
       what: `worker ${name} to be ready: ${output}`,
     });
     return worker;

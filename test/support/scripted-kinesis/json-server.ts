@@ -10,6 +10,7 @@ import { asksForCbor, cborReply, decodeCborRequest, type CborForm } from './cbor
 import { FaultRules, type FaultAction } from './fault-rules';
 import { isObject, jsonReply, parseObject, readJsonRequest, type JsonReply, type JsonRequest } from './json-request';
 import { RequestLog } from './request-log';
+import { acceptEither } from './two-protocols';
 
 export interface JsonServerOptions {
   /** Executes one request. An AwsError becomes an answer; anything else breaks the connection. */
@@ -102,14 +103,7 @@ class FaultyJsonServer implements FaultyServer {
     socket.on('error', () => undefined);
     socket.once('close', () => this.sockets.delete(socket));
     if (this.options.tls) return void this.http1.emit('connection', socket);
-    socket.once('data', (first: Buffer) => {
-      socket.pause();
-      socket.unshift(first);
-      // The preface of HTTP/2 is `PRI * HTTP/2.0`; no method of HTTP/1.1 begins so. An HTTP/2 session takes what was read from the socket by itself.
-      if (first.subarray(0, 3).toString('latin1') === 'PRI') return void this.http2.emit('connection', socket);
-      this.http1.emit('connection', socket);
-      socket.resume();
-    });
+    acceptEither(socket, this.http1, this.http2);
   }
 
   private destroySockets(): void {

@@ -1,3 +1,4 @@
+import { newestRows } from '../../../bench/race/earlier-rows';
 import { raceTable } from '../../../bench/race/markdown';
 import { rowsOf } from '../../../bench/race/row';
 import { EndlessPages, pageBody } from '../../../bench/race/servers/pages';
@@ -84,6 +85,17 @@ describe("the race's table", () => {
     expect(head).toBe('|  | fast | slow |');
     expect(throughput).toBe('| records per CPU-second, no-op handler | 300,000 (290,000 … 310,000) | 80,000 |');
     expect(failover).toMatch(/\| 500 \/ 990 \/ 1,000 \| – \|$/);
+  });
+
+  it('has the newest figures of several runs', () => {
+    const fast = contestant('fast');
+    const rows = (figure: string, value: number) => rowsOf(fast, 'throughput, noop', { [figure]: [value] });
+    const newest = newestRows([
+      ...rows('recordsPerCpuSecond', 1),
+      ...rows('recordsPerSecond', 2),
+      ...rows('recordsPerCpuSecond', 3),
+    ]);
+    expect(newest.map(({ spread }) => spread.median)).toEqual([3, 2]);
   });
 
   it('leaves out what was not a number', () => {

@@ -52,10 +52,11 @@ describe('the next slice', () => {
 
   it('subscribes anew where the checkpoint was moved to what is no longer at hand', async () => {
     scene = await FanOutScene.open({ subscriptions: { eventRecords: 1 } });
-    scene.put('a', 'b', 'c');
+    scene.put('a', 'b');
     const reader = scene.reader();
     expect(await readTexts(reader, 2)).toEqual(['a', 'b']);
     scene.committed = scene.after('b');
+    scene.put('c');
     expect(await readTexts(reader, 1)).toEqual(['c']);
     const from = { at: 'FROM', sequenceNumber: scene.numberOf('a') } as const;
     expect(await readTexts(scene.reader(from), 3)).toEqual(['a', 'b', 'c']);
