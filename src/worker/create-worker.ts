@@ -1,4 +1,4 @@
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
@@ -18,6 +18,7 @@ import { observe, type ObservedWorker } from './observe';
 import { installExporter, type MetricsOptions } from './telemetry';
 import { assertEncrypted } from '../temporal/plaintext';
 import { describeFiles } from './consumer-file';
+import { RehearsingWorker } from './rehearsing-worker';
 import { workflowBundle } from './workflow-source';
 
 export interface WorkerOptions {
@@ -135,9 +136,11 @@ async function connectAndCreate(
   const run = async (): Promise<void> => {
     const watchdog =
       options.killWhenBlocked === false ? undefined : startLoopWatchdog({ limitMs: blockLimitMs(consumers) });
+    const rehearsal = setTimeout(() => void rehearseAll(workers), 500);
     try {
       await runAll(workers, shutdown);
     } finally {
+      clearTimeout(rehearsal);
       watchdog?.stop();
       await observation.stop();
       dependencies.keptSources.close();
@@ -164,7 +167,7 @@ async function createWorkers(
   const bundle = await workflowBundle();
   const activities = { ...createActivitiesFrom(dependencies) };
   const create = ({ options: { name, streamName } }: ConsumerDefinition): Promise<Worker> =>
-    Worker.create({
+    RehearsingWorker.create({
       connection,
       namespace,
       identity: workerIdentity(),
@@ -181,6 +184,14 @@ async function createWorkers(
       stickyQueueScheduleToStartTimeout: '3 seconds',
     });
   return Promise.all(consumers.map(async (definition) => ({ definition, worker: await create(definition) })));
+}
+
+async function rehearseAll(workers: readonly Worker[]): Promise<void> {
+  for (const worker of workers) {
+    const t = performance.now();
+    if (worker instanceof RehearsingWorker) await worker.rehearse();
+    console.error('T rehearsal', performance.now() - t);
+  }
 }
 
 const MIN_BLOCK_LIMIT_MS = 10_000;
