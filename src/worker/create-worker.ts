@@ -19,6 +19,7 @@ import { installExporter, type MetricsOptions } from './telemetry';
 import { assertEncrypted } from '../temporal/plaintext';
 import { describeFiles } from './consumer-file';
 import { RehearsingWorker } from './rehearsing-worker';
+import { standBy } from './stand-by';
 import { workflowBundle } from './workflow-source';
 
 export interface WorkerOptions {
@@ -85,7 +86,8 @@ export interface TidemarkWorker {
 }
 
 /**
- * A worker for the given consumers, each on its own task queue. Connects to Temporal; AWS is called only when work comes.
+ * A worker for the given consumers, each on its own task queue. Connects to Temporal. AWS is called when work comes, and
+ * once, without effect, where none comes at first: so that a shard that is taken over does not wait for a first time.
  * @throws `INVALID_OPTION`, `DUPLICATE_CONSUMER`, `TEMPORAL_UNAVAILABLE`
  */
 export async function createWorker(
@@ -136,11 +138,11 @@ async function connectAndCreate(
   const run = async (): Promise<void> => {
     const watchdog =
       options.killWhenBlocked === false ? undefined : startLoopWatchdog({ limitMs: blockLimitMs(consumers) });
-    const rehearsal = setTimeout(() => void rehearseAll(workers), 500);
+    const waiting = standBy(workers, dependencies);
     try {
       await runAll(workers, shutdown);
     } finally {
-      clearTimeout(rehearsal);
+      waiting.stop();
       watchdog?.stop();
       await observation.stop();
       dependencies.keptSources.close();
@@ -184,14 +186,6 @@ async function createWorkers(
       stickyQueueScheduleToStartTimeout: '3 seconds',
     });
   return Promise.all(consumers.map(async (definition) => ({ definition, worker: await create(definition) })));
-}
-
-async function rehearseAll(workers: readonly Worker[]): Promise<void> {
-  for (const worker of workers) {
-    const t = performance.now();
-    if (worker instanceof RehearsingWorker) await worker.rehearse();
-    console.error('T rehearsal', performance.now() - t);
-  }
 }
 
 const MIN_BLOCK_LIMIT_MS = 10_000;

@@ -52,7 +52,11 @@ const SLICE: SliceResult = {
   end: 'handOver',
   checkpoint: { position: { at: 'AFTER', sequenceNumber: '1' }, generation: 0, token: RUN_ID },
   runId: RUN_ID,
-  progress: { totals: { ...ZERO_TOTALS, records: 1_000, batches: 1, bytes: 1_000 }, millisBehindLatest: 0, committedAtMs: 1 },
+  progress: {
+    totals: { ...ZERO_TOTALS, records: 1_000, batches: 1, bytes: 1_000 },
+    millisBehindLatest: 0,
+    committedAtMs: 1,
+  },
   batches: 1,
   worker: RUN_ID,
   timing: TIMING,

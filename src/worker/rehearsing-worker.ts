@@ -15,24 +15,32 @@ interface CoreMessages<Activation> {
   };
 }
 
-/** A worker that can take a shard over at once: its first workflow task is not the first thing its sandbox runs. */
+/** A worker that can take a shard over at once: its first workflow task is not the first thing that its sandbox runs. */
 export class RehearsingWorker extends Worker {
   /**
-   * Plays a shard's first two workflow tasks in the sandbox, and throws away what they order: nobody else hears of it. A worker that has
-   * had workflow tasks has no need of it. What is slow at first (measured: 0.3 to 1 s) is the sandbox's own code, and the SDK's.
+   * Plays the first workflow tasks of a shard in the sandbox and throws away what they order: nobody else hears of it. What is slow at
+   * first (0.3 to 1 s) is the sandbox's own code and the SDK's. A worker that has workflows already has no need of it.
+   *
+   * @returns what was ordered, as it would have gone to Temporal
    */
-  async rehearse(): Promise<void> {
-    if (this.numCachedWorkflowsSubject.value > 0) return;
+  async rehearse(): Promise<readonly Uint8Array[]> {
+    const ordered: Uint8Array[] = [];
+    // Codecs are the user's, and may call a key service.
+    if (this.numCachedWorkflowsSubject.value > 0 || this.options.loadedDataConverter.payloadCodecs.length > 0)
+      return ordered;
     const { WorkflowActivation } = this.coreMessages().coresdk.workflow_activation;
     let played: Awaited<ReturnType<typeof this.handleActivation>> | undefined;
     for (const content of rehearsalOf(this.options.taskQueue)) {
-      if (this.getState() !== 'RUNNING') return;
+      // A worker that ends takes its sandbox with it.
+      if (this.getState() !== 'RUNNING') break;
       const bytes = WorkflowActivation.encodeDelimited(WorkflowActivation.fromObject(content)).finish();
       const activation = WorkflowActivation.decodeDelimited(bytes);
       played = await this.handleActivation(played?.state, { activation, synthetic: true });
-      // It was counted as one that Temporal knows.
-      if (played.output.close) this.numCachedWorkflowsSubject.next(this.numCachedWorkflowsSubject.value - 1);
+      if (played.output.completion) ordered.push(played.output.completion);
     }
+    // It was counted as one that Temporal knows.
+    if (played) this.numCachedWorkflowsSubject.next(this.numCachedWorkflowsSubject.value - 1);
+    return ordered;
   }
 
   /** Of the very package that the SDK's worker uses. */
