@@ -30,6 +30,7 @@ export class RehearsingWorker extends Worker {
       return ordered;
     const { WorkflowActivation } = this.coreMessages().coresdk.workflow_activation;
     let played: Awaited<ReturnType<typeof this.handleActivation>> | undefined;
+    let isCounted = false;
     for (const content of rehearsalOf(this.options.taskQueue)) {
       // A worker that ends takes its sandbox with it.
       if (this.getState() !== 'RUNNING') break;
@@ -37,9 +38,11 @@ export class RehearsingWorker extends Worker {
       const activation = WorkflowActivation.decodeDelimited(bytes);
       played = await this.handleActivation(played?.state, { activation, synthetic: true });
       if (played.output.completion) ordered.push(played.output.completion);
+      if (played.state === undefined) break;
+      isCounted = true;
     }
-    // It was counted as one that Temporal knows.
-    if (played) this.numCachedWorkflowsSubject.next(this.numCachedWorkflowsSubject.value - 1);
+    // The SDK counted it as one that Temporal knows.
+    if (isCounted) this.numCachedWorkflowsSubject.next(this.numCachedWorkflowsSubject.value - 1);
     return ordered;
   }
 
