@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { slimBundle } from './slim-bundle';
 
 const ROOT = path.resolve(__dirname, '..');
 const CACHE = path.join(ROOT, '.cache', 'workflows');
@@ -21,12 +22,13 @@ async function bundleTo(file: string): Promise<void> {
   const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'src', 'workflows', 'index.ts'), logger });
   mkdirSync(CACHE, { recursive: true });
   const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, code);
+  writeFileSync(unfinished, slimBundle(code));
   renameSync(unfinished, file);
 }
 
 function fingerprint(): string {
   const hash = createHash('sha256').update(readFileSync(path.join(ROOT, 'package-lock.json')));
+  hash.update(slimBundle.toString());
   for (const folder of SOURCES) {
     for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(path.join(folder, name)));
   }

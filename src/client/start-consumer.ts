@@ -31,10 +31,12 @@ export async function registerConsumer(
   services: ConsumerServices,
   options: ResolvedOptions,
 ): Promise<Pick<StartedConsumer, 'stream' | 'registration'>> {
-  const description = await services.kinesis.describeStream(options);
+  const [description] = await Promise.all([
+    services.kinesis.describeStream(options),
+    checkCheckpointTable(services.dynamodb, options.tableName),
+  ]);
   if (description.status === 'DELETING')
     throw new TidemarkError('STREAM_DELETED', `Stream ${options.streamName} is being deleted`);
-  await checkCheckpointTable(services.dynamodb, options.tableName);
   const stream: StreamIncarnation = {
     consumer: options.name,
     streamName: description.streamName,
@@ -78,15 +80,13 @@ export async function startConsumer(
   options: ResolvedOptions,
   { taskQueue }: StartOptions = {},
 ): Promise<StartedConsumer> {
-  const { stream, registration } = await registerConsumer(services, options);
+  const [{ stream, registration }, searchAttributes] = await Promise.all([
+    registerConsumer(services, options),
+    hasSearchAttributes(client),
+  ]);
   const isRunning = await endOldIncarnation(client, stream);
   const queue = taskQueue ?? taskQueueFor(stream);
-  const input = {
-    stream,
-    registration,
-    timing: timingOf(options),
-    searchAttributes: await hasSearchAttributes(client),
-  };
+  const input = { stream, registration, timing: timingOf(options), searchAttributes };
   const handle = await startStreamWorkflow(client, { taskQueue: queue, input });
   return { stream, workflowId: handle.workflowId, taskQueue: queue, isNew: !isRunning, registration };
 }

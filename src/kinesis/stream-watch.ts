@@ -14,6 +14,7 @@ export class StreamWatch {
   private latest: { description: StreamDescription; startedAt: number } | undefined;
   private lastCallAt = -Infinity;
   private running: Promise<unknown> = Promise.resolve();
+  private underway: Promise<StreamDescription> | undefined;
   private queued: Promise<StreamDescription> | undefined;
   private readonly hashRanges = new Map<string, HashRange | undefined>();
   private listing: Promise<void> | undefined;
@@ -26,7 +27,10 @@ export class StreamWatch {
 
   /** A description at most `maxAgeMs` old. @throws `STREAM_DELETED`, `STREAM_RECREATED`, and what `describeStream` throws */
   async recent(maxAgeMs: number): Promise<StreamDescription> {
-    if (this.latest && this.monotonicMs() - this.latest.startedAt <= maxAgeMs) return this.latest.description;
+    const now = this.monotonicMs();
+    if (this.latest && now - this.latest.startedAt <= maxAgeMs) return this.latest.description;
+    // All shards of a worker that takes over ask at once: behind the first one they would wait for a call of their own.
+    if (this.underway && now - this.lastCallAt <= maxAgeMs) return this.underway;
     return this.fresh();
   }
 
@@ -80,8 +84,9 @@ export class StreamWatch {
     const wait = this.lastCallAt + MIN_CALL_INTERVAL_MS - this.monotonicMs();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     this.queued = undefined;
-    const call = this.describe();
+    const call = this.describe().finally(() => (this.underway = undefined));
     this.running = call;
+    this.underway = call;
     return call;
   }
 

@@ -1,4 +1,4 @@
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { createActivitiesFrom } from '../activities';
 import { taskQueueFor } from '../core/names';
 import { TidemarkError } from '../core/errors';
@@ -18,6 +18,8 @@ import { observe, type ObservedWorker } from './observe';
 import { installExporter, type MetricsOptions } from './telemetry';
 import { assertEncrypted } from '../temporal/plaintext';
 import { describeFiles } from './consumer-file';
+import { RehearsingWorker } from './rehearsing-worker';
+import { standBy } from './stand-by';
 import { workflowBundle } from './workflow-source';
 
 export interface WorkerOptions {
@@ -84,7 +86,8 @@ export interface TidemarkWorker {
 }
 
 /**
- * A worker for the given consumers, each on its own task queue. Connects to Temporal; AWS is called only when work comes.
+ * A worker for the given consumers, each on its own task queue. Connects to Temporal. AWS is called when work comes, and
+ * once, without effect, where none comes at first: so that a shard that is taken over does not wait for a first time.
  * @throws `INVALID_OPTION`, `DUPLICATE_CONSUMER`, `TEMPORAL_UNAVAILABLE`
  */
 export async function createWorker(
@@ -135,9 +138,11 @@ async function connectAndCreate(
   const run = async (): Promise<void> => {
     const watchdog =
       options.killWhenBlocked === false ? undefined : startLoopWatchdog({ limitMs: blockLimitMs(consumers) });
+    const waiting = standBy(workers, dependencies);
     try {
       await runAll(workers, shutdown);
     } finally {
+      waiting.stop();
       watchdog?.stop();
       await observation.stop();
       dependencies.keptSources.close();
@@ -164,7 +169,7 @@ async function createWorkers(
   const bundle = await workflowBundle();
   const activities = { ...createActivitiesFrom(dependencies) };
   const create = ({ options: { name, streamName } }: ConsumerDefinition): Promise<Worker> =>
-    Worker.create({
+    RehearsingWorker.create({
       connection,
       namespace,
       identity: workerIdentity(),

@@ -54,6 +54,15 @@ describe('what a shard workflow makes of its slices', () => {
     expect(shard.inputs[3]?.belief).toMatchObject({ position: { at: 'AFTER', sequenceNumber: '3' }, needClaim: false });
   });
 
+  it('is tried again soon: a shard whose worker died has waited for the heartbeat time-out already', async () => {
+    const { handle } = await play(openLab(), [endsShard]);
+    await resultOf(handle);
+    const { events = [] } = await handle.fetchHistory();
+    const [scheduled] = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: slice }) => slice ?? []);
+    expect(Number(scheduled?.retryPolicy?.initialInterval?.nanos) / 1e6).toBe(250);
+    expect(Number(scheduled?.retryPolicy?.initialInterval?.seconds)).toBe(0);
+  });
+
   it('obeys the timing that a result brings', async () => {
     const timing = { heartbeatTimeoutMs: 7_000, shardSyncIntervalMs: 60_000 };
     const { handle } = await play(openLab(), [commits(1, { timing }), endsShard]);

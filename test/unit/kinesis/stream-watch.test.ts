@@ -118,6 +118,25 @@ describe('recent', () => {
     await third;
   });
 
+  it('takes the answer to a call that is under way: shards that come at once do not wait for calls of their own', async () => {
+    const first = kinesis.watch.recent(30_000);
+    const call = await kinesis.call(0);
+    const others = [kinesis.watch.recent(30_000), kinesis.watch.recent(30_000)];
+    call.answer();
+    expect(await Promise.all([first, ...others])).toEqual([DESCRIPTION, DESCRIPTION, DESCRIPTION]);
+    expect(kinesis.calls).toHaveLength(1);
+  });
+
+  it('does not wait for a call that hangs for longer than its answer would be young enough', async () => {
+    void kinesis.watch.recent(30_000);
+    const hanging = await kinesis.call(0);
+    kinesis.nowMs = 30_001;
+    const later = kinesis.watch.recent(30_000);
+    hanging.answer();
+    (await kinesis.call(1)).answer({ serviceNowMs: 6_000 });
+    expect(await later).toMatchObject({ serviceNowMs: 6_000 });
+  });
+
   it('does not answer from what was known before the stream was seen to be gone', async () => {
     const first = kinesis.watch.recent(30_000);
     (await kinesis.call(0)).answer();

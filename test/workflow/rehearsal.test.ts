@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { NativeConnection, type WorkerStatus } from '@temporalio/worker';
+import { RehearsingWorker } from '../../src/worker/rehearsing-worker';
+import { workflowBundle } from '../../src/worker/workflow-source';
+import { stackEnv } from '../support/stack-env';
+import { codec as turnedOver } from '../support/turned-over-codec';
+import { useWorkflowEnv } from '../support/workflow-env';
+
+useWorkflowEnv();
+
+interface Rehearsed {
+  readonly ordered: readonly Uint8Array[];
+  readonly after: WorkerStatus;
+}
+
+async function rehearse(payloadCodecs: (typeof turnedOver)[] = []): Promise<Rehearsed> {
+  const connection = await NativeConnection.connect({ address: stackEnv().temporalAddress });
+  const worker = await RehearsingWorker.create({
+    connection,
+    taskQueue: `rehearsal-${randomUUID()}`,
+    workflowBundle: await workflowBundle(),
+    dataConverter: { payloadCodecs },
+  });
+  if (!(worker instanceof RehearsingWorker)) throw new Error('The SDK creates another class than it is asked for');
+  const result = await worker.runUntil(async () => {
+    const ordered = await worker.rehearse();
+    return { ordered, after: worker.getStatus() };
+  });
+  await connection.close();
+  return result;
+}
+
+it('a worker plays the start of a shard and what follows a slice, and is as it was before', async () => {
+  const { ordered, after } = await rehearse();
+  expect(ordered.map((order) => Buffer.from(order).includes('processBatches'))).toEqual([true, true]);
+  expect(after).toMatchObject({ runState: 'RUNNING', numCachedWorkflows: 0, numInFlightWorkflowActivations: 0 });
+});
+
+it('a worker with codecs of its user’s plays nothing', async () => {
+  expect((await rehearse([turnedOver])).ordered).toEqual([]);
+});
