@@ -1,5 +1,5 @@
 import type { Server } from '../../dev/stack/server';
-import { startFerrokinesis } from '../support/emulators/ferrokinesis';
+import { isFerrokinesisWanted, startFerrokinesis } from '../support/emulators/ferrokinesis';
 import { startMinistackKinesis } from '../support/emulators/ministack-kinesis';
 import { wireContract } from '../support/wire.contract';
 
@@ -8,10 +8,11 @@ const START_LIMIT_MS = 900_000;
 
 jest.setTimeout(60_000);
 
-describe('ferrokinesis', () => {
-  const server = started(startFerrokinesis);
-  describe('its pages', () => wireContract({ endpoint: () => server().address, wires: ['cbor', 'json', 'auto'] }));
-});
+if (isFerrokinesisWanted())
+  describe('ferrokinesis', () => {
+    const server = started(startFerrokinesis);
+    describe('its pages', () => wireContract({ endpoint: () => server().address, wires: ['cbor', 'json', 'auto'] }));
+  });
 
 describe('MiniStack with CBOR', () => {
   const server = started(() => startMinistackKinesis({ knowsCbor: true }));
