@@ -76,15 +76,41 @@ export class WholeBodyHandler {
 
 type AbortSignalLike = NonNullable<NonNullable<Options>['abortSignal']>;
 
+/** An answer whose body is put together only for those that ask for the whole of it. */
+class WholeAnswer {
+  statusCode = 0;
+  reason = '';
+  headers: Record<string, string> = {};
+  /** As they came from the socket, each in memory that nobody else has. */
+  readonly parts: Buffer[] = [];
+  private whole: Uint8Array | undefined;
+
+  get body(): Uint8Array {
+    return (this.whole ??= wholeOf(this.parts));
+  }
+
+  set body(body: Uint8Array) {
+    this.whole = body;
+  }
+}
+
+/** Never a part of Node's pool: it may be handed to another thread. */
+function wholeOf(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
+  let length = 0;
+  for (const part of parts) {
+    whole.set(part, length);
+    length += part.length;
+  }
+  return whole;
+}
+
 /** One call, as undici tells of it. */
 class Call implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private failure: Error | undefined;
   private stopListening = (): void => undefined;
-  private status = { statusCode: 0, reason: '', headers: {} as Record<string, string> };
-  private readonly chunks: Buffer[] = [];
-  /** As large as the answer was announced to be. */
-  private whole: Buffer | undefined;
+  private readonly answer = new WholeAnswer();
   private bytes = 0;
 
   constructor(
@@ -113,23 +139,19 @@ class Call implements Dispatcher.DispatchHandler {
   ): void {
     // An interim answer: the real one follows.
     if (statusCode < 200) return;
-    this.status = { statusCode, reason, headers: joined(headers) };
-    const announced = Number(headers['content-length']);
-    if (announced > MAX_BODY_BYTES) this.fail(tooLarge());
-    else if (announced > 0) this.whole = Buffer.allocUnsafeSlow(announced);
+    Object.assign(this.answer, { statusCode, reason, headers: joined(headers) });
+    if (Number(headers['content-length']) > MAX_BODY_BYTES) this.fail(tooLarge());
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.whole) this.whole.set(chunk, this.bytes);
-    else this.chunks.push(chunk);
+    this.answer.parts.push(chunk);
     this.bytes += chunk.length;
     if (this.bytes > MAX_BODY_BYTES) this.fail(tooLarge());
   }
 
   onResponseEnd(): void {
     this.stopListening();
-    const body = this.whole ?? wholeOf(this.chunks, this.bytes);
-    this.resolve({ response: { ...this.status, body } });
+    this.resolve({ response: this.answer });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -143,16 +165,6 @@ class Call implements Dispatcher.DispatchHandler {
     this.reject(error);
     this.controller?.abort(error);
   }
-}
-
-function wholeOf(chunks: readonly Buffer[], bytes: number): Buffer {
-  const whole = Buffer.allocUnsafeSlow(bytes);
-  let length = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, length);
-    length += chunk.length;
-  }
-  return whole;
 }
 
 function pathOf({ path, query }: HttpRequest): string {

@@ -4,7 +4,7 @@ import { CborReader } from './cbor-reader';
 export function decodeCborError(body: Buffer): Record<string, string> {
   const texts: Record<string, string> = {};
   try {
-    const reader = new CborReader(body);
+    const reader = new CborReader([body]);
     for (let left = reader.openMap(); reader.hasMore(left); left -= 1) {
       const name = reader.text();
       const text = reader.textOrSkip();

@@ -13,33 +13,48 @@ const CHILD = new CborNames('ShardId', 'ParentShards');
 const SMALLEST_MS = 1e11;
 
 /**
- * A page out of the bytes of its answer in CBOR, `application/x-amz-cbor-1.1`. Each record's `data` is a view of `body`, which must be a
- * buffer of its own. AWS sends payloads as byte strings and times as tagged milliseconds; emulators send base64 texts and seconds, too.
+ * A page out of the bytes of its answer in CBOR, `application/x-amz-cbor-1.1`, piece by piece as they were received. Each record's `data` is a
+ * view of a piece, or of a copy if it lies in more than one; the memory of the pieces must be the page's own. AWS sends payloads as byte strings and
+ * times as tagged milliseconds; emulators send base64 texts and seconds, too.
  *
  * @throws `INVALID_ANSWER`
  */
-export function decodeCborPage(body: Buffer): Page {
-  const reader = new CborReader(body);
+export function decodeCborPage(parts: readonly Buffer[]): Page {
+  const reader = new CborReader(parts);
   let records: RawRecord[] = [];
   let childShards: ChildShard[] = [];
   let nextIterator: string | undefined;
   let millisBehindLatest = 0;
-  for (let left = reader.openMap(); reader.hasMore(left); left -= 1) {
-    const field = reader.nameAmong(PAGE, 0);
-    if (reader.takeNothing()) continue;
+  let left = reader.whole(openMap);
+  for (; reader.whole(() => reader.hasMore(left)); left -= 1) {
+    const field = reader.whole(() => reader.nameAmong(PAGE, 0));
+    if (reader.whole(() => reader.takeNothing())) continue;
     if (field === 0) records = readRecords(reader);
-    else if (field === 1) nextIterator = reader.text() || undefined;
-    else if (field === 2) millisBehindLatest = finite(reader.number(), 'MillisBehindLatest');
-    else if (field === 3) childShards = readList(reader, readChild);
-    else reader.skip();
+    else if (field === 1) nextIterator = reader.whole(() => reader.text()) || undefined;
+    else if (field === 2)
+      millisBehindLatest = finite(
+        reader.whole(() => reader.number()),
+        'MillisBehindLatest',
+      );
+    else if (field === 3) childShards = reader.whole(() => readList(reader, readChild));
+    else reader.whole(() => reader.skip());
   }
   reader.finish();
-  notePage(body, records);
+  notePage(parts, records);
   return { records, nextIterator, millisBehindLatest, childShards };
 }
 
+function openMap(reader: CborReader): number {
+  return reader.openMap();
+}
+
+/** One by one: each may begin in one piece and end in another. */
 function readRecords(reader: CborReader): RawRecord[] {
-  return readList(reader, readRecord);
+  const records: RawRecord[] = [];
+  let left = reader.whole(() => reader.openList());
+  const hasMore = (): boolean => reader.hasMore(left);
+  for (; reader.whole(hasMore); left -= 1) records.push(reader.whole(readRecord));
+  return records;
 }
 
 function readList<T>(reader: CborReader, read: (reader: CborReader) => T): T[] {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { TidemarkError } from '../core/errors';
+import { BodyParts } from './body-parts';
 import type { CborNames } from './cbor-names';
 
 /** What an item begins with, in its first three bits (RFC 8949). */
@@ -23,6 +24,11 @@ const BREAK = 0xff;
 const INDEFINITE = Infinity;
 
 const MAX_DEPTH = 32;
+const NOTHING = Buffer.alloc(0);
+/** How much is joined at first to what goes beyond a piece. */
+const LEAST_MORE = 4_096;
+/** Thrown where a piece of the body ends. One for all: it costs more to make an error than to read a record. */
+const CUT_OFF = new Error('A piece of a body ends');
 const REPLACEMENT = '\ufffd';
 
 /**
@@ -33,14 +39,60 @@ const REPLACEMENT = '\ufffd';
  */
 export class CborReader {
   private at = 0;
-  private readonly end: number;
-  private readonly view: DataView;
+  private end = 0;
+  /** Where what is being read as a whole begins. */
+  private start = 0;
+  private bytes: Buffer = NOTHING;
+  private view = viewOf(NOTHING);
+  private readonly parts: BodyParts;
+  /** Bytes that the item at hand lacks, as far as is known. */
+  private missing = 0;
   /** Of the head that was read last: a value, length or count; infinite for an indefinite length. */
   private argument = 0;
 
-  constructor(private readonly bytes: Buffer) {
+  constructor(parts: readonly Buffer[]) {
+    this.parts = new BodyParts(parts);
+    this.goTo(this.parts.take());
+  }
+
+  /**
+   * What `read` reads, wherever the pieces of the body end. Only what goes beyond a piece is copied. Everything is to be read so, one item or
+   * one record at a time, and never within another.
+   */
+  whole<T>(read: (reader: this) => T): T {
+    if (this.at === this.end) this.goTo(this.parts.take());
+    this.start = this.at;
+    try {
+      return read(this);
+    } catch (error) {
+      if (error !== CUT_OFF) throw error;
+    }
+    return this.joined(read);
+  }
+
+  private joined<T>(read: (reader: this) => T): T {
+    this.at = this.start;
+    for (let more = LEAST_MORE; ; more *= 2) {
+      if (this.parts.bytesLeft === 0) throw invalid('an end before its time');
+      this.goTo(this.parts.join(this.bytes.subarray(this.at), Math.max(more, this.missing)));
+      try {
+        const value = read(this);
+        // What follows is in its own piece.
+        this.parts.giveBack(this.end - this.at);
+        this.goTo(NOTHING);
+        return value;
+      } catch (error) {
+        if (error !== CUT_OFF) throw error;
+        this.at = 0;
+      }
+    }
+  }
+
+  private goTo(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.at = 0;
     this.end = bytes.length;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Number of pairs; infinite where the end is marked. To be used as `for (let left = openMap(); hasMore(left); left -= 1)`. */
@@ -122,7 +174,7 @@ export class CborReader {
 
   /** @throws `INVALID_ANSWER` if anything follows. */
   finish(): void {
-    if (this.at !== this.end) throw invalid('something behind its end');
+    if (this.at !== this.end || this.parts.bytesLeft > 0) throw invalid('something behind its end');
   }
 
   private skipString(type: number): void {
@@ -171,14 +223,15 @@ export class CborReader {
   /** The count in the head that was read last. */
   private countOf(itemsPerEntry: number): number {
     const count = this.argument;
-    if (count !== INDEFINITE && count * itemsPerEntry > this.end - this.at) throw cutOff();
+    if (count !== INDEFINITE && count * itemsPerEntry > this.end - this.at + this.parts.bytesLeft)
+      throw invalid('an end before its time');
     return count;
   }
 
   /** Passes over as many bytes as the head says, and gives where they begin. */
   private advance(): number {
     const start = this.at;
-    if (!(this.argument <= this.end - start)) throw cutOff();
+    if (!(this.argument <= this.end - start)) throw this.lacking(start + this.argument - this.end);
     this.at = start + this.argument;
     return start;
   }
@@ -191,8 +244,14 @@ export class CborReader {
 
   private peek(): number {
     const value = this.bytes[this.at];
-    if (value === undefined) throw cutOff();
+    if (value === undefined) throw this.lacking(1);
     return value;
+  }
+
+  private lacking(bytes: number): Error {
+    if (bytes > this.parts.bytesLeft) return invalid('an end before its time');
+    this.missing = bytes;
+    return CUT_OFF;
   }
 
   private viewHere(): Buffer {
@@ -232,7 +291,7 @@ export class CborReader {
   private float(initial: number): number {
     const width = floatWidth(initial);
     if (width === undefined) throw invalid('an item of another type');
-    if (this.end - this.at - 1 < width) throw cutOff();
+    if (this.end - this.at - 1 < width) throw this.lacking(1);
     const start = this.at + 1;
     this.at = start + width;
     if (width === 8) return this.bytes.readDoubleBE(start);
@@ -256,8 +315,8 @@ function halfOf(bits: number): number {
   return sign * (1_024 + fraction) * 2 ** (exponent - 25);
 }
 
-function cutOff(): TidemarkError {
-  return invalid('an end before its time');
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 /** Without what the bytes say: they are record data. */

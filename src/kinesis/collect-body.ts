@@ -8,6 +8,8 @@ export interface RawResponse {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
   body: Readable | Uint8Array;
+  /** The same as `body`, as it was received, in memory of its own: there where Tidemark's own request handler gave the answer. */
+  readonly parts?: readonly Buffer[];
 }
 
 /**

@@ -78,8 +78,9 @@ class PageCall implements ShortCall {
   /** Takes the page, and leaves the SDK's decoder an empty object; of an error in CBOR, the same in JSON. */
   async take(response: RawResponse): Promise<void> {
     if (response.statusCode === 200) {
-      const body = await collectBody(response);
-      this.page = isCbor(response, body) ? decodeCborPage(body) : decodePage(body);
+      const parts = response.parts ?? [await collectBody(response)];
+      const isInCbor = isCbor(response, parts[0]);
+      this.page = isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
       response.body = NOTHING_MORE;
     } else if (this.form !== 'json' && response.statusCode >= 300) {
       const body = await collectBody(response);
@@ -98,9 +99,9 @@ class PageCall implements ShortCall {
 }
 
 /** By its content type; without a telling one, by the first byte: no text begins with that of a map or a tag. */
-function isCbor({ headers }: RawResponse, body: Buffer): boolean {
+function isCbor({ headers }: RawResponse, [first = 0]: Buffer = NOTHING_MORE): boolean {
   const type = headers['content-type'] ?? '';
-  return type.includes('cbor') || (!type.includes('json') && (body[0] ?? 0) >= FIRST_MAP);
+  return type.includes('cbor') || (!type.includes('json') && first >= FIRST_MAP);
 }
 
 function parseError(body: Buffer): Record<string, unknown> {

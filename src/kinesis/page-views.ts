@@ -4,14 +4,27 @@ import type { RawRecord } from './kinesis-port';
 const counts = new WeakMap<ArrayBufferLike, number>();
 
 /**
- * Notes that a page's memory belongs to its records alone, although they do not cover it: whoever has all of them may give it away.
- * `page` must have its memory for itself.
+ * Notes that the memory of a page's pieces belongs to its records alone, although they do not cover it: whoever has all of a piece may give it
+ * away. A record that lies in more than one piece has memory of its own.
  */
-export function notePage(page: Buffer, records: readonly RawRecord[]): void {
-  const { buffer } = page;
+export function notePage(parts: readonly Buffer[], records: readonly RawRecord[]): void {
+  const own = new Set<ArrayBufferLike>(parts.map(({ buffer }) => buffer));
+  let current: ArrayBufferLike | undefined;
   let views = 0;
-  for (const { data } of records) if (data.byteLength > 0 && data.buffer === buffer) views += 1;
-  if (views > 0 && page.byteLength === buffer.byteLength) counts.set(buffer, views);
+  for (const { data } of records) {
+    if (data.byteLength === 0) continue;
+    if (data.buffer !== current) {
+      if (current !== undefined) noteViews(current, views, own);
+      current = data.buffer;
+      views = 0;
+    }
+    views += 1;
+  }
+  if (current !== undefined) noteViews(current, views, own);
+}
+
+function noteViews(memory: ArrayBufferLike, views: number, own: ReadonlySet<ArrayBufferLike>): void {
+  if (own.has(memory)) counts.set(memory, (counts.get(memory) ?? 0) + views);
 }
 
 /** A record of a page was replaced by records that are views of its payload: of a page that nobody noted, nothing is known as before. */

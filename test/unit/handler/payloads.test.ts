@@ -57,7 +57,7 @@ function gappyPageOf(payloads: readonly Uint8Array[]): RawRecord[] {
     offset += payload.length + 100;
     return { sequenceNumber: String(index), partitionKey: `key-${index}`, data, arrivalMs: index };
   });
-  notePage(page, records);
+  notePage([page], records);
   return records;
 }
 

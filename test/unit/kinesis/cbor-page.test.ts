@@ -50,12 +50,12 @@ function own(bytes: Uint8Array): Buffer {
 }
 
 function decode(value: unknown, cborForm: CborForm = {}): Page {
-  return decodeCborPage(own(encodeCbor(value, cborForm)));
+  return decodeCborPage([own(encodeCbor(value, cborForm))]);
 }
 
 function refusalOf(body: Uint8Array): unknown {
   try {
-    decodeCborPage(own(body));
+    decodeCborPage([own(body)]);
   } catch (error) {
     return error;
   }
@@ -90,7 +90,7 @@ describe('decodeCborPage', () => {
 
   it('gives views of the page, without a copy', () => {
     const body = own(encodeCbor(answer([{ key: 'a', data: Uint8Array.of(1, 2, 3) }])));
-    const [record] = decodeCborPage(body).records;
+    const [record] = decodeCborPage([body]).records;
     expect(record?.data.buffer).toBe(body.buffer);
     body.fill(9);
     expect([...(record?.data ?? [])]).toEqual([9, 9, 9]);
@@ -108,20 +108,20 @@ describe('decodeCborPage', () => {
     ['a negative half', `f9 c000`, -2_000],
     ['a negative number', `20`, -1_000],
   ])('reads a time of %s', (_, item, expected) => {
-    expect(decodeCborPage(own(recordWith('ApproximateArrivalTimestamp', item))).records[0]?.arrivalMs).toBe(expected);
+    expect(decodeCborPage([own(recordWith('ApproximateArrivalTimestamp', item))]).records[0]?.arrivalMs).toBe(expected);
   });
 
   it.each(['f6', 'f7'])('takes null and undefined (%s) for what is left out', (nothing) => {
     const names = ['Records', 'NextShardIterator', 'MillisBehindLatest', 'ChildShards'];
     const body = hex(`a4 ${names.map((name) => `${text(name)} ${nothing}`).join('')}`);
-    expect(decodeCborPage(own(body))).toEqual({
+    expect(decodeCborPage([own(body)])).toEqual({
       records: [],
       nextIterator: undefined,
       millisBehindLatest: 0,
       childShards: [],
     });
     const before = Date.now();
-    const [record] = decodeCborPage(own(recordWith('ApproximateArrivalTimestamp', nothing))).records;
+    const [record] = decodeCborPage([own(recordWith('ApproximateArrivalTimestamp', nothing))]).records;
     expect(record?.arrivalMs).toBeGreaterThanOrEqual(before);
   });
 
@@ -138,16 +138,16 @@ describe('decodeCborPage', () => {
       'bf01a0ff',
     ];
     for (const item of [...unknown, 'c11a00000000', 'f4', 'f5', 'f820', 'f90000', 'fa00000000', 'fb0000000000000000']) {
-      expect(decodeCborPage(own(page('Unknown', item))).records).toEqual([]);
-      expect(decodeCborPage(own(recordWith('Unknown', item))).records).toHaveLength(1);
+      expect(decodeCborPage([own(page('Unknown', item))]).records).toEqual([]);
+      expect(decodeCborPage([own(recordWith('Unknown', item))]).records).toHaveLength(1);
     }
     // As long as a name that is known.
-    expect(decodeCborPage(own(recordWith('EncryptionType', text('NONE')))).records[0]?.sequenceNumber).toBe('1');
+    expect(decodeCborPage([own(recordWith('EncryptionType', text('NONE')))]).records[0]?.sequenceNumber).toBe('1');
   });
 
   it('reads a name that comes in pieces', () => {
     const name = `7f ${text('MillisBehind')} ${text('Latest')} ff`;
-    expect(decodeCborPage(own(hex(`a1 ${name} 05`))).millisBehindLatest).toBe(5);
+    expect(decodeCborPage([own(hex(`a1 ${name} 05`))]).millisBehindLatest).toBe(5);
   });
 });
 
@@ -247,7 +247,7 @@ describe('bytes that are no page', () => {
 
   function expectPageOrRefusal(body: Buffer): void {
     try {
-      for (const { sequenceNumber, partitionKey, data, arrivalMs } of decodeCborPage(body).records) {
+      for (const { sequenceNumber, partitionKey, data, arrivalMs } of decodeCborPage([body]).records) {
         expect([typeof sequenceNumber, typeof partitionKey, Number.isFinite(arrivalMs)]).toEqual([
           'string',
           'string',
@@ -266,7 +266,7 @@ it('blocks for a few milliseconds by a page of 1,000 records of 1 KB', () => {
   const body = own(encodeCbor(answer(records)));
   const times = Array.from({ length: 60 }, () => {
     const start = process.cpuUsage();
-    decodeCborPage(body);
+    decodeCborPage([body]);
     const { user, system } = process.cpuUsage(start);
     return (user + system) / 1_000;
   });

@@ -17,7 +17,7 @@ function openedPage(payloads: readonly Uint8Array[]): RawRecord[] {
     offset += payload.length + 10;
     return { sequenceNumber: String(index), partitionKey: 'k', data, arrivalMs: 0 };
   });
-  notePage(page, records);
+  notePage([page], records);
   return openAggregates(records, RULES);
 }
 
