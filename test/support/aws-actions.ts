@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { WholeBodyHandler } from '../../src/aws/http-handler';
 
-type Handle = typeof NodeHttpHandler.prototype.handle;
+type Handle = typeof WholeBodyHandler.prototype.handle;
 
 /** What each operation of a transaction needs: IAM has no action of its own for it. */
 const IN_TRANSACTIONS: Readonly<Record<string, string>> = {
@@ -18,10 +18,10 @@ export class AwsActions {
   private readonly spy: jest.SpyInstance;
 
   constructor() {
-    const handle = Object.getOwnPropertyDescriptor(NodeHttpHandler.prototype, 'handle')?.value as Handle;
+    const handle = Object.getOwnPropertyDescriptor(WholeBodyHandler.prototype, 'handle')?.value as Handle;
     const note = (request: Parameters<Handle>[0]): void => this.note(request);
-    this.spy = jest.spyOn(NodeHttpHandler.prototype, 'handle').mockImplementation(function (
-      this: NodeHttpHandler,
+    this.spy = jest.spyOn(WholeBodyHandler.prototype, 'handle').mockImplementation(function (
+      this: WholeBodyHandler,
       ...args: Parameters<Handle>
     ) {
       note(args[0]);

@@ -35,6 +35,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, readonly Role[]>>>>
     UpdateTable: ['setup'],
     UpdateTimeToLive: ['setup'],
   },
+  'checkpoints/update-call.ts': { UpdateItem: EVERYONE_BUT_SETUP },
   'dead-letters/dynamodb-dead-letters.ts': {
     GetItem: EVERYONE_BUT_SETUP,
     PutItem: EVERYONE_BUT_SETUP,
