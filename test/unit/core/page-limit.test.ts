@@ -3,7 +3,8 @@ import { MAX_PAGE_RECORDS, pageLimit } from '../../../src/core/page-limit';
 
 it.each([
   ['small records: as many as Kinesis gives', 1_000, { records: 1_000, bytes: 100_000 }, 10_000],
-  ['records of 1 KiB: 4 MiB of them', 1_000, { records: 1_000, bytes: 1_024_000 }, 4_096],
+  ['records of 512 bytes: 1 MiB of them', 1_000, { records: 1_000, bytes: 512_000 }, 2_048],
+  ['records of 2 KiB: no fewer than the least', 1_000, { records: 1_000, bytes: 2_048_000 }, 1_000],
   ['large records: no fewer than the least', 1_000, { records: 10, bytes: 10_000_000 }, 1_000],
   ['an empty page says nothing', 2_000, { records: 0, bytes: 0 }, 2_000],
   ['empty payloads', 1_000, { records: 5, bytes: 0 }, 10_000],
