@@ -2,8 +2,8 @@
 export const MAX_PAGE_RECORDS = 10_000;
 
 /**
- * A call costs the same however much it brings, but pages that wait long cost garbage collection: of 1, 4 and 10 MiB, 1 took the least CPU time and
- * memory (docs/benchmarks.md).
+ * A call costs the same however much it brings, but pages that wait long cost garbage collection: of 1 and 4 MiB, 1 took less CPU time and memory
+ * (decision 26).
  */
 const PAGE_BYTES = 1_024 * 1_024;
 
