@@ -8,6 +8,8 @@ import { endedWith, type EndedAttempts } from '../core/trial';
  * many shards a good part of what they cost when idle.
  */
 const HEARTBEATS_PER_TIMEOUT = 4;
+/** A cancellation comes with the answer to one, and the SDK lets one through every 60 s at least. */
+const MAX_BEAT_MS = 15_000;
 
 /** Why a slice should end at its next commit, although the shard is still this execution's. */
 export type StopReason = 'cancelled' | 'handOver' | 'paused';
@@ -51,7 +53,10 @@ export class Ownership {
     // The workflow always names it.
     this.heartbeatTimeoutMs = context.info.heartbeatTimeoutMs ?? defaultConsumerOptions.heartbeatTimeoutMs;
     this.endedBefore = (context.info.heartbeatDetails as Partial<HeartbeatNote> | undefined)?.ended;
-    this.timer = setInterval(() => this.beat(), this.heartbeatTimeoutMs / HEARTBEATS_PER_TIMEOUT);
+    this.timer = setInterval(
+      () => this.beat(),
+      Math.min(MAX_BEAT_MS, this.heartbeatTimeoutMs / HEARTBEATS_PER_TIMEOUT),
+    );
     context.cancellationSignal.addEventListener('abort', () => this.onCancellation(), { once: true });
     if (context.cancellationSignal.aborted) this.onCancellation();
     context.heartbeat(this.noteWith(this.endedBefore));

@@ -137,7 +137,7 @@ class Call implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
     reason = '',
   ): void {
-    // An interim answer: the real one follows.
+    // Early hints, say: the real answer follows. (A 100 that nobody asked for is the end of a connection to undici.)
     if (statusCode < 200) return;
     Object.assign(this.answer, { statusCode, reason, headers: joined(headers) });
     if (Number(headers['content-length']) > MAX_BODY_BYTES) this.fail(tooLarge());
@@ -188,7 +188,11 @@ function toSystemError(error: Error): Error {
   if (error instanceof errors.ConnectTimeoutError) return named('TimeoutError', 'The connection took too long');
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
     return named('TimeoutError', 'The answer took too long');
-  const isBrokenOff = error instanceof errors.SocketError || error instanceof errors.ResponseContentLengthMismatchError;
+  const isBrokenOff =
+    error instanceof errors.SocketError ||
+    error instanceof errors.ResponseContentLengthMismatchError ||
+    // The connection ended amid a body in chunks.
+    error instanceof errors.HTTPParserError;
   return isBrokenOff ? Object.assign(new Error('The answer broke off'), { code: 'ECONNRESET' }) : error;
 }
 

@@ -95,6 +95,10 @@ it('keeps its connections', async () => {
 it.each<[string, Serve]>([
   ['in its body', (response) => response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy())],
   ['in a body of unknown length', (response) => response.write('x', () => response.destroy())],
+  [
+    'in a chunk of a connection that is to be closed',
+    ({ socket }) => socket?.end('HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n9\r\nx'),
+  ],
   ['before its head', (response) => response.destroy()],
 ])('fails with a code that lets the SDK repeat the call where an answer breaks off %s', async (_where, breaking) => {
   serve = breaking;

@@ -242,3 +242,16 @@ describe('the clock', () => {
     expect(seen).toHaveLength(3);
   });
 });
+
+it('never puts a page in CBOR together', async () => {
+  const answers: object[] = [];
+  const { requestHandler } = client.config;
+  const handle = requestHandler.handle.bind(requestHandler);
+  jest.spyOn(requestHandler, 'handle').mockImplementation(async (...call: Parameters<typeof handle>) => {
+    const answer = (await handle(...call)) as { response: object };
+    answers.push(answer.response);
+    return answer;
+  });
+  await read();
+  expect(answers.map((answer) => 'whole' in answer && answer.whole)).toEqual([Buffer.from('{}')]);
+});
