@@ -230,8 +230,11 @@ const KNOWN_STANDINGS: Readonly<Record<Source, Known>> = {
   restorePoint: (_actual, { pointed }) => pointed,
 };
 
-/** Terminated workflows know their finished slices only, and whoever was at work may still have committed. */
-function isExact({ losses, source }: Round): boolean {
-  if (source === 'running') return false;
+/**
+ * Terminated workflows know their finished slices only, and whoever was at work may still have committed. So does a workflow whose worker was
+ * killed as it stopped: it did not tell of its last commits.
+ */
+function isExact({ losses, source, kill }: Round): boolean {
+  if (source === 'running' || (source === 'repair' && kill !== undefined)) return false;
   return source === 'export' || !losses.includes('workflows');
 }

@@ -270,8 +270,10 @@ describe('a process that was frozen', () => {
 
 describe('heartbeats', () => {
   it('say where the shard stands and what it waits for, and stop with the slice', async () => {
-    scene.server.faults.add({ operation: scene.readOperation, action: { error: 'LimitExceededException' } });
+    const action = { error: 'LimitExceededException' } as const;
+    const refused = scene.server.faults.add({ operation: scene.readOperation, action });
     const slice = scene.begin({ heartbeatTimeoutMs: 40 * 1_000 });
+    await eventually(() => refused.hits > 0);
     const short = scene.attempt({ heartbeatTimeoutMs: 2_000, attempt: 2 });
     await eventually(() => short.heartbeats.some((note) => (note as { waitingFor?: string } | undefined)?.waitingFor));
     expect(short.heartbeats.at(-1)).toEqual({
