@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { TidemarkError } from '../core/errors';
 import { BodyParts } from './body-parts';
+import { floatWidth, readFloat } from './cbor-float';
 import type { CborNames } from './cbor-names';
 
 /** What an item begins with, in its first three bits (RFC 8949). */
@@ -13,9 +14,6 @@ const MAP = 5;
 const TAG = 6;
 const SIMPLE = 7;
 
-const HALF_FLOAT = 0xf9;
-const FLOAT = 0xfa;
-const DOUBLE = 0xfb;
 const NULL = 0xf6;
 const UNDEFINED = 0xf7;
 const BREAK = 0xff;
@@ -43,7 +41,7 @@ export class CborReader {
   /** Where what is being read as a whole begins. */
   private start = 0;
   private bytes: Buffer = NOTHING;
-  private view = viewOf(NOTHING);
+  private view = new DataView(NOTHING.buffer);
   private readonly parts: BodyParts;
   /** Bytes that the item at hand lacks, as far as is known. */
   private missing = 0;
@@ -90,7 +88,7 @@ export class CborReader {
 
   private goTo(bytes: Buffer): void {
     this.bytes = bytes;
-    this.view = viewOf(bytes);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.at = 0;
     this.end = bytes.length;
   }
@@ -269,9 +267,7 @@ export class CborReader {
 
   private joinText(): string {
     const parts: string[] = [];
-    while (this.hasMore(INDEFINITE)) {
-      this.chunk(TEXT, () => parts.push(this.textHere()));
-    }
+    while (this.hasMore(INDEFINITE)) this.chunk(TEXT, () => parts.push(this.textHere()));
     return parts.join('');
   }
 
@@ -294,29 +290,8 @@ export class CborReader {
     if (this.end - this.at - 1 < width) throw this.lacking(1);
     const start = this.at + 1;
     this.at = start + width;
-    if (width === 8) return this.bytes.readDoubleBE(start);
-    return width === 4 ? this.bytes.readFloatBE(start) : halfOf(this.bytes.readUInt16BE(start));
+    return readFloat(this.bytes, start, width);
   }
-}
-
-function floatWidth(initial: number): number | undefined {
-  if (initial === DOUBLE) return 8;
-  if (initial === FLOAT) return 4;
-  return initial === HALF_FLOAT ? 2 : undefined;
-}
-
-/** A float of 16 bits: sign, five bits of exponent, ten of fraction. */
-function halfOf(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1_023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1_024 + fraction) * 2 ** (exponent - 25);
-}
-
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length);
 }
 
 /** Without what the bytes say: they are record data. */
