@@ -41,7 +41,7 @@ export class CborReader {
   /** Where what is being read as a whole begins. */
   private start = 0;
   private bytes: Buffer = NOTHING;
-  private view = new DataView(NOTHING.buffer);
+  private view: DataView = new DataView(NOTHING.buffer);
   private readonly parts: BodyParts;
   /** Bytes that the item at hand lacks, as far as is known. */
   private missing = 0;
