@@ -11,6 +11,7 @@ import { commits, halts, handlerFails, isCancelledWithoutState, readsUntilStoppe
 const openLab = useWorkflowEnv();
 const JANE = { by: 'jane', reason: 'maintenance' };
 const AFTER_2: Position = { at: 'AFTER', sequenceNumber: '2' };
+const AFTER_3: Position = { at: 'AFTER', sequenceNumber: '3' };
 const FROM_1: Position = { at: 'FROM', sequenceNumber: '1' };
 
 function pause(handle: WorkflowHandle, more: Partial<PauseRequest> = {}): Promise<ShardStatus> {
@@ -170,7 +171,8 @@ describe('a move of the checkpoint', () => {
     const { handle, shard } = await play(openLab(), [commits(2), isCancelledWithoutState, readsUntilStopped]);
     await begun(shard, 2);
     shard.fencedMoves = 2;
-    expect(await move(handle, FROM_1)).toMatchObject({ position: FROM_1 });
+    expect(await move(handle, FROM_1)).toMatchObject({ position: FROM_1, lastMove: { from: AFTER_3 } });
+    expect(shard.moves.map(({ move: { from } }) => from)).toEqual([AFTER_3, AFTER_3, AFTER_3]);
     expect(shard.claims).toBe(3);
     expect(new Set(shard.moves.map(({ move: { id, generation } }) => `${id} ${generation}`)).size).toBe(1);
     expect(shard.moves.map(({ activitySeq }) => activitySeq)).toEqual([4, 6, 8]);

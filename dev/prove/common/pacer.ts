@@ -18,6 +18,7 @@ export interface PacerOptions {
 export class Pacer {
   private sent = 0;
   private allowed = 0;
+  private isEnded = false;
 
   constructor(private readonly options: PacerOptions) {}
 
@@ -30,11 +31,16 @@ export class Pacer {
     this.allowed = Math.min(this.options.records, Math.max(this.allowed, records));
   }
 
+  /** No more, though not all were put. */
+  end(): void {
+    this.isEnded = true;
+  }
+
   async run(): Promise<void> {
     const { records, recordsPerSecond, maxAtOnce, put, signal } = this.options;
     const most = Math.ceil((recordsPerSecond * MAX_BURST_MS) / 1_000);
     let due = 0;
-    for (let before = performance.now(); this.sent < records;) {
+    for (let before = performance.now(); this.sent < records && !this.isEnded;) {
       await pause(TICK_MS, signal);
       const now = performance.now();
       const pace = this.sent < this.allowed ? recordsPerSecond : recordsPerSecond * TRICKLE;

@@ -55,6 +55,11 @@ export class Producer {
     this.pacer.allow(records);
   }
 
+  /** No more are put, though there are more. */
+  end(): void {
+    this.pacer.end();
+  }
+
   run(): Promise<void> {
     return this.pacer.run();
   }

@@ -80,7 +80,7 @@ class DrillRun implements ConductedRun<DrillEvidence> {
     private readonly basis: Basis,
   ) {
     const { consumer, journal, client, onProblem } = basis;
-    const { folder, signal, shards, rounds, kills, recordsPerRound, recordsPerSecond } = options;
+    const { folder, signal, shards, rounds, kills, recordsPerSecond } = options;
     const random = createRandom(options.seed);
     this.plan = planRounds(random, rounds, kills);
     const environment = (worker: string): Record<string, string> =>
@@ -89,7 +89,8 @@ class DrillRun implements ConductedRun<DrillEvidence> {
     const kinesis = localKinesisClient(kinesisEndpoint);
     this.stream = new ProofStream(kinesis, streamName, signal);
     const keys = KEYS_PER_SHARD * shards;
-    const records = rounds * recordsPerRound;
+    // As many as the rounds take, however long they are: a shard without records writes a lost row again only after minutes.
+    const records = Number.MAX_SAFE_INTEGER;
     this.producer = new Producer({ kinesis, streamName, journal, random, records, keys, recordsPerSecond, signal });
     this.tail = new JournalTail(folder);
     this.definition = defineConsumer({ ...consumer, handler: () => undefined });
@@ -143,6 +144,7 @@ class DrillRun implements ConductedRun<DrillEvidence> {
       this.note(`round ${index + 1} of ${this.plan.length}: ${describeRound(round)}`);
       await this.takeRound(round, index);
     }
+    this.producer.end();
   }
 
   private async takeRound(round: Round, index: number): Promise<void> {
