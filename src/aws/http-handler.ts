@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Agent, errors, type Dispatcher } from 'undici';
+import type * as Undici from 'undici';
 import { TidemarkError } from '../core/errors';
 import { noteEndpoint } from './failure';
 
@@ -23,24 +24,16 @@ type Answer = Awaited<ReturnType<NodeHttpHandler['handle']>>;
  */
 export class WholeBodyHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' };
-  private readonly agent: Agent;
+  private agent: Undici.Agent | undefined;
 
   /** `timeoutMs` bounds the wait for the headers, and for each next part of the body. */
-  constructor(timeoutMs: number) {
-    this.agent = new Agent({
-      connections: MAX_SOCKETS,
-      pipelining: 1,
-      keepAliveTimeout: IDLE_SOCKET_MS,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      connect: { timeout: CONNECTION_TIMEOUT_MS },
-    });
-  }
+  constructor(private readonly timeoutMs: number) {}
 
   async handle(request: HttpRequest, { abortSignal }: Options = {}): Promise<Answer> {
     if (abortSignal?.aborted) throw aborted();
     const { protocol, hostname, port, method, headers } = request;
     const address = port === undefined ? hostname : `${hostname}:${port}`;
+    const agent = (this.agent ??= newAgent(this.timeoutMs));
     try {
       return await new Promise<Answer>((resolve, reject) => {
         const call = new Call(resolve, reject);
@@ -53,7 +46,7 @@ export class WholeBodyHandler {
           headers,
           body,
         };
-        this.agent.dispatch(options, call);
+        agent.dispatch(options, call);
       });
     } catch (error) {
       noteEndpoint(error, address);
@@ -70,8 +63,21 @@ export class WholeBodyHandler {
 
   destroy(): void {
     // Calls that are under way fail, and whoever made them is told.
-    this.agent.destroy().catch(() => undefined);
+    this.agent?.destroy().catch(() => undefined);
   }
+}
+
+/** Loaded with the first call, which a worker makes while its sandbox starts: it takes 60 ms of what a start takes. */
+function newAgent(timeoutMs: number): Undici.Agent {
+  const { Agent } = createRequire(__filename)('undici') as typeof Undici;
+  return new Agent({
+    connections: MAX_SOCKETS,
+    pipelining: 1,
+    keepAliveTimeout: IDLE_SOCKET_MS,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: { timeout: CONNECTION_TIMEOUT_MS },
+  });
 }
 
 type AbortSignalLike = NonNullable<NonNullable<Options>['abortSignal']>;
@@ -106,8 +112,8 @@ function wholeOf(parts: readonly Buffer[]): Buffer {
 }
 
 /** One call, as undici tells of it. */
-class Call implements Dispatcher.DispatchHandler {
-  private controller: Dispatcher.DispatchController | undefined;
+class Call implements Undici.Dispatcher.DispatchHandler {
+  private controller: Undici.Dispatcher.DispatchController | undefined;
   private failure: Error | undefined;
   private stopListening = (): void => undefined;
   private readonly answer = new WholeAnswer();
@@ -125,14 +131,14 @@ class Call implements Dispatcher.DispatchHandler {
     this.stopListening = () => signal.removeEventListener('abort', onAbort);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
     this.controller = controller;
     // It waited for a connection, and nobody waits for it any more.
     if (this.failure) controller.abort(this.failure);
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    _controller: Undici.Dispatcher.DispatchController,
     statusCode: number,
     headers: Record<string, string | string[] | undefined>,
     reason = '',
@@ -143,7 +149,7 @@ class Call implements Dispatcher.DispatchHandler {
     if (Number(headers['content-length']) > MAX_BODY_BYTES) this.fail(tooLarge());
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
     this.answer.parts.push(chunk);
     this.bytes += chunk.length;
     if (this.bytes > MAX_BODY_BYTES) this.fail(tooLarge());
@@ -154,7 +160,7 @@ class Call implements Dispatcher.DispatchHandler {
     this.resolve({ response: this.answer });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onResponseError(_controller: Undici.Dispatcher.DispatchController | undefined, error: Error): void {
     this.stopListening();
     this.reject(this.failure ?? toSystemError(error));
   }
@@ -183,16 +189,17 @@ function joined(headers: Record<string, string | string[] | undefined>): Record<
   return texts;
 }
 
-/** With names and codes that the SDK, and our own translation, know from Node's client. */
-function toSystemError(error: Error): Error {
-  if (error instanceof errors.ConnectTimeoutError) return named('TimeoutError', 'The connection took too long');
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
+/** With names and codes that the SDK, and our own translation, know from Node's client. undici's classes are told by their codes. */
+function toSystemError(error: Error & { readonly code?: unknown }): Error {
+  const { code } = error;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return named('TimeoutError', 'The connection took too long');
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
     return named('TimeoutError', 'The answer took too long');
   const isBrokenOff =
-    error instanceof errors.SocketError ||
-    error instanceof errors.ResponseContentLengthMismatchError ||
+    code === 'UND_ERR_SOCKET' ||
+    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
     // The connection ended amid a body in chunks.
-    error instanceof errors.HTTPParserError;
+    error.name === 'HTTPParserError';
   return isBrokenOff ? Object.assign(new Error('The answer broke off'), { code: 'ECONNRESET' }) : error;
 }
 

@@ -1,6 +1,5 @@
 import type { AttributeValue, PutItemCommandInput, Update } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-
 import { checkpointKey } from '../core/names';
 import type { CheckpointWrite } from './checkpoint-store';
 import { damagedItem, type PlainItem } from './dynamodb-item-reader';
@@ -14,28 +13,27 @@ export type StoredItem = Record<string, AttributeValue>;
  * same bytes whenever the same write is sent again.
  */
 export function toCheckpointUpdate(tableName: string, write: CheckpointWrite): Update {
-  const attributes = Object.entries(toCheckpointAttributes(write));
-  const set = attributes.filter(([, value]) => value !== undefined);
-  const removed = attributes.filter(([, value]) => value === undefined).map(([name]) => `#${name}`);
-  const assignments = [
-    ...set.map(([name]) => `#${name} = :${name}`),
-    '#revision = if_not_exists(#revision, :none) + :one',
-  ];
-  const isCreation = 'absent' in write.condition;
+  const assignments: string[] = [];
+  const removed: string[] = [];
+  const names: Record<string, string> = { '#revision': 'revision' };
+  const values: Record<string, unknown> = { ':none': 0, ':one': 1 };
+  for (const [name, value] of Object.entries(toCheckpointAttributes(write))) {
+    names[`#${name}`] = name;
+    if (value === undefined) removed.push(`#${name}`);
+    else {
+      assignments.push(`#${name} = :${name}`);
+      values[`:${name}`] = value;
+    }
+  }
+  assignments.push('#revision = if_not_exists(#revision, :none) + :one');
+  if ('token' in write.condition) values[':believedToken'] = write.condition.token;
   return {
     TableName: tableName,
     Key: marshall(checkpointKey(write.shard)),
     UpdateExpression: `SET ${assignments.join(', ')}${removed.length > 0 ? ` REMOVE ${removed.join(', ')}` : ''}`,
-    ConditionExpression: isCreation ? 'attribute_not_exists(pk)' : '#token = :believedToken',
-    ExpressionAttributeNames: Object.fromEntries(
-      [...attributes.map(([name]) => name), 'revision'].map((name) => [`#${name}`, name]),
-    ),
-    ExpressionAttributeValues: toStored({
-      ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-      ':none': 0,
-      ':one': 1,
-      ...('token' in write.condition ? { ':believedToken': write.condition.token } : {}),
-    }),
+    ConditionExpression: 'absent' in write.condition ? 'attribute_not_exists(pk)' : '#token = :believedToken',
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: toStored(values),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }

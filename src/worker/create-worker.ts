@@ -19,7 +19,7 @@ import { installExporter, type MetricsOptions } from './telemetry';
 import { assertEncrypted } from '../temporal/plaintext';
 import { describeFiles } from './consumer-file';
 import { RehearsingWorker } from './rehearsing-worker';
-import { standBy } from './stand-by';
+import { meetServices, standBy } from './stand-by';
 import { workflowBundle } from './workflow-source';
 
 export interface WorkerOptions {
@@ -86,8 +86,8 @@ export interface TidemarkWorker {
 }
 
 /**
- * A worker for the given consumers, each on its own task queue. Connects to Temporal. AWS is called when work comes, and
- * once, without effect, where none comes at first: so that a shard that is taken over does not wait for a first time.
+ * A worker for the given consumers, each on its own task queue. Connects to Temporal, and asks the AWS services once, without effect and
+ * whatever they answer, so that no shard waits for a first time.
  * @throws `INVALID_OPTION`, `DUPLICATE_CONSUMER`, `TEMPORAL_UNAVAILABLE`
  */
 export async function createWorker(
@@ -124,6 +124,8 @@ async function connectAndCreate(
   assertEncrypted(temporal.connectionOptions, options.temporal?.allowPlaintext);
   for (const line of describeFiles(consumers)) Runtime.instance().logger.info(line);
   const connection = await connectWorker(temporal);
+  // Beside the start of the sandbox, which takes another thread half a second.
+  void meetServices(dependencies);
   const maxShards = options.maxShards ?? DEFAULT_MAX_SHARDS;
   const observed = await createWorkers(consumers, { maxShards, dependencies, connection, options, namespace }).catch(
     (error: unknown) => {

@@ -6,29 +6,30 @@ import { RehearsingWorker } from './rehearsing-worker';
 const STAND_BY_AFTER_MS = 500;
 
 /**
- * Has a worker that got no work run once what a shard that it takes over would otherwise wait for: code that was never run, credentials,
- * connections. Nothing is changed anywhere, and failures say nothing: whoever has work meets them again. Ends with what it returns.
+ * Asks the AWS services once what any slice asks them, so that the first shard does not wait for code that was never run, for credentials and
+ * for connections. Nothing is changed anywhere, and failures say nothing: whoever has work meets them again.
  */
+export async function meetServices({ consumers }: Pick<ActivityDependencies, 'consumers'>): Promise<void> {
+  await Promise.allSettled([...consumers.values()].map(meetServicesOf));
+}
+
+/** Has a worker that got no work rehearse a take-over. Ends with what it returns. */
 export function standBy(
   workers: readonly Worker[],
-  dependencies: Pick<ActivityDependencies, 'consumers' | 'running'>,
+  { running }: Pick<ActivityDependencies, 'running'>,
 ): { stop(): void } {
-  const timer = setTimeout(() => void prepare(workers, dependencies).catch(() => undefined), STAND_BY_AFTER_MS);
+  const timer = setTimeout(() => {
+    if (running.size === 0) void rehearse(workers).catch(() => undefined);
+  }, STAND_BY_AFTER_MS);
   return { stop: () => clearTimeout(timer) };
 }
 
-async function prepare(
-  workers: readonly Worker[],
-  { consumers, running }: Pick<ActivityDependencies, 'consumers' | 'running'>,
-): Promise<void> {
-  if (running.size > 0) return;
-  await Promise.allSettled([...consumers.values()].map(becomeKnown));
-  // One after the other: work that comes meanwhile finds a part of the machine.
+/** One after the other: work that comes meanwhile finds a part of the machine. */
+async function rehearse(workers: readonly Worker[]): Promise<void> {
   for (const worker of workers) if (worker instanceof RehearsingWorker) await worker.rehearse();
 }
 
-/** Reads what any slice reads; each service is asked once. */
-async function becomeKnown({ definition, kinesis, store }: ConsumerRuntime): Promise<void> {
+async function meetServicesOf({ definition, kinesis, store }: ConsumerRuntime): Promise<void> {
   const { streamName, streamArn, createdAtMs } = await kinesis.describeStream(definition.options);
   await store.findRegistration({ consumer: definition.options.name, streamName, streamArn, createdAtMs });
 }

@@ -38,12 +38,10 @@ async function main(): Promise<void> {
     reporter.committed(shard.shardId, records);
   });
   const temporal = { address: order.temporalAddress, namespace: 'default' };
-  if (order.isFirst) await createTable();
+  const starting = order.isFirst ? createTable().then(startConsumer) : undefined;
   const worker = await createWorker([consumer], { temporal });
   process.once('SIGTERM', () => worker.shutdown());
-  const running = worker.run();
-  if (order.isFirst) await startConsumer();
-  await running;
+  await Promise.all([worker.run(), starting]);
   process.exit(0);
 }
 

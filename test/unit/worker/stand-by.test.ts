@@ -2,8 +2,8 @@ import type { ConsumerRuntime } from '../../../src/activities';
 import { TidemarkError } from '../../../src/core/errors';
 import type { StreamIncarnation } from '../../../src/core/names';
 import { defineConsumer } from '../../../src/handler/define-consumer';
-import { standBy } from '../../../src/worker/stand-by';
-import { eventually } from '../../support/eventually';
+import { RehearsingWorker } from '../../../src/worker/rehearsing-worker';
+import { meetServices, standBy } from '../../../src/worker/stand-by';
 
 const STREAM = { streamName: 'flights', streamArn: 'arn', createdAtMs: 1_000 };
 const definition = defineConsumer({ name: 'delays', stream: 'flights', startFrom: 'LATEST', handler: () => undefined });
@@ -28,30 +28,38 @@ class AskedServices {
   } as unknown as ConsumerRuntime;
 }
 
-function begin(services: readonly AskedServices[], running: readonly string[] = []): { stop(): void } {
-  const consumers = new Map(services.map(({ runtime }, index) => [String(index), runtime]));
-  return standBy([], { consumers, running: new Set(running) });
+function consumersOf(...services: AskedServices[]): Map<string, ConsumerRuntime> {
+  return new Map(services.map(({ runtime }, index) => [String(index), runtime]));
 }
 
 it('asks the stream and the table of every consumer once, whatever the others answer', async () => {
   const away = new AskedServices(new TidemarkError('KINESIS_UNAVAILABLE', 'away'));
   const there = new AskedServices();
-  const waiting = begin([away, there]);
-  await eventually(() => expect(there.looked).toEqual([{ consumer: 'delays', ...STREAM }]));
+  await meetServices({ consumers: consumersOf(away, there) });
+  expect(there).toMatchObject({ described: ['flights'], looked: [{ consumer: 'delays', ...STREAM }] });
   expect(away).toMatchObject({ described: ['flights'], looked: [] });
-  expect(there.described).toEqual(['flights']);
-  waiting.stop();
 });
 
+/** A worker that only counts its rehearsals. */
+class CountingWorker extends RehearsingWorker {
+  rehearsals = 0;
+
+  override async rehearse(): Promise<readonly Uint8Array[]> {
+    this.rehearsals += 1;
+    return [];
+  }
+}
+
 it.each([
-  ['has shards', ['delays/flights/shardId-000000000000'], false],
-  ['is stopped at once', [], true],
-])('asks nothing where the worker %s', async (_, running, isStopped) => {
+  ['rehearses once where no work has come', [], false, 1],
+  ['does not rehearse where it has shards', ['delays/flights/shardId-000000000000'], false, 0],
+  ['does not rehearse once it is stopped', [], true, 0],
+])('%s', async (_, running, isStopped, rehearsals) => {
   jest.useFakeTimers();
-  const services = new AskedServices();
-  const waiting = begin([services], running);
+  const worker = Object.assign(Object.create(CountingWorker.prototype) as CountingWorker, { rehearsals: 0 });
+  const waiting = standBy([worker], { running: new Set(running) });
   if (isStopped) waiting.stop();
   await jest.advanceTimersByTimeAsync(10_000);
   jest.useRealTimers();
-  expect(services.described).toEqual([]);
+  expect(worker.rehearsals).toBe(rehearsals);
 });
