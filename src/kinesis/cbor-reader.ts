@@ -3,6 +3,7 @@ import { TidemarkError } from '../core/errors';
 import { BodyParts } from './body-parts';
 import { floatWidth, readFloat } from './cbor-float';
 import type { CborNames } from './cbor-names';
+import { utf8Of } from './utf8';
 
 /** What an item begins with, in its first three bits (RFC 8949). */
 const UNSIGNED = 0;
@@ -259,7 +260,7 @@ export class CborReader {
 
   private textHere(): string {
     const start = this.advance();
-    const text = this.bytes.toString('utf8', start, this.at);
+    const text = utf8Of(this.bytes, start, this.at);
     if (text.includes(REPLACEMENT) && !isUtf8(this.bytes.subarray(start, this.at)))
       throw invalid('a text that is not UTF-8');
     return text;
