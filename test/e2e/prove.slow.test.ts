@@ -63,8 +63,10 @@ describe('npm run prove -- restore-drill', () => {
         maxRecoverMs: expect.any(Number),
       });
       const sources = ['running', 'repair', 'rows', 'export', 'restorePoint', 'history'];
-      expect(resultOf(outcome)).toMatchObject({
-        records: 600,
+      const result = resultOf(outcome);
+      // And what is put while a round waits for its workers.
+      expect((result as { records: number }).records).toBeGreaterThanOrEqual(600);
+      expect(result).toMatchObject({
         lost: 0,
         kills: 2,
         rounds: 10,
