@@ -63,7 +63,8 @@ export class WholeBodyHandler {
 
   destroy(): void {
     // Calls that are under way fail, and whoever made them is told.
-    this.agent?.destroy().catch(() => undefined);
+    // Made if need be: a call that comes later must fail, too.
+    (this.agent ??= newAgent(this.timeoutMs)).destroy().catch(() => undefined);
   }
 }
 

@@ -84,6 +84,10 @@ export class ShardControl {
     const { progress: known, lastMove } = shard.state;
     const refusal = refuseDirection(move, { position, lastArrivalMs: known.lastArrivalMs, lastMove });
     if (refusal && rewindId !== move.id) return this.drop(move, refusal);
+    // A slice that broke off may have committed more than it told of: a claim shows it. Once the move is in the table, what was noted stays.
+    const from = (rewindId === move.id ? move.from : undefined) ?? position;
+    const ordered = { ...move, from, isBack: move.isBack ?? goesBack(move.kind, lastMove) };
+    shard.state = { ...shard.state, move: ordered };
     shard.state = dispatchWrite(shard.state);
     const { parentShardIds, shard: identity } = shard.input;
     const { timing, belief, progress, activitySeq } = shard.state;
@@ -93,10 +97,6 @@ export class ShardControl {
       shard.state = foldClaim(shard.state, claimed);
       return;
     }
-    // Only now: a slice that broke off may have committed more than it told of. It stays once the move is in the table.
-    const from = (rewindId === move.id ? move.from : undefined) ?? position;
-    const ordered = { ...move, from, isBack: move.isBack ?? goesBack(move.kind, lastMove) };
-    shard.state = { ...shard.state, move: ordered };
     const summary = `${move.kind[0]?.toUpperCase()}${move.kind.slice(1)}, by ${move.by}`;
     const result = await activitiesWith(timing, summary).moveCheckpoint({ ...input, move: ordered });
     shard.state = foldMove(shard.state, ordered, result);

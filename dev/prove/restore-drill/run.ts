@@ -142,22 +142,24 @@ class DrillRun implements ConductedRun<DrillEvidence> {
   private async takeRounds(): Promise<void> {
     for (const [index, round] of this.plan.entries()) {
       this.note(`round ${index + 1} of ${this.plan.length}: ${describeRound(round)}`);
-      await this.takeRound(round, index);
+      await this.takeRound(round);
     }
     this.producer.end();
   }
 
-  private async takeRound(round: Round, index: number): Promise<void> {
+  private async takeRound(round: Round): Promise<void> {
     const { producer, tail, drill, options } = this;
     const { recordsPerRound, shards, signal } = options;
-    await this.untilPut((index + SHARES.prepared) * recordsPerRound);
+    // A round that was slow has put more than its share: the next one has records of its own all the same.
+    const before = producer.puts;
+    await this.untilPut(before + SHARES.prepared * recordsPerRound);
     await untilRenewedProgress({ producer, tail, signal });
     const prepared = await drill.prepare();
-    await this.untilPut((index + SHARES.lost) * recordsPerRound);
+    await this.untilPut(before + SHARES.lost * recordsPerRound);
     await tail.poll();
     const againBefore = this.handledAgain();
     // What is put from now on meets the loss.
-    producer.allow((index + 1) * recordsPerRound);
+    producer.allow(before + recordsPerRound);
     const [restored] = await Promise.all([drill.loseAndRestore(round, prepared), this.kill(round)]);
     // What stands where it does not belong may never go on: it is told first.
     if (restored.differences.length === 0) await untilRenewedProgress({ producer, tail, signal });

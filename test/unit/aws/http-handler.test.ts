@@ -149,6 +149,17 @@ it('refuses an answer that is larger than any of AWS, announced or not', async (
   expect(await failureOf(call())).toMatchObject({ code: 'INVALID_ANSWER' });
 });
 
+it('sends nothing once it is destroyed, not even as its first call', async () => {
+  let calls = 0;
+  serve = (response) => {
+    calls += 1;
+    response.end('late');
+  };
+  handler.destroy();
+  expect(await failureOf(call())).toBeInstanceOf(Error);
+  expect(calls).toBe(0);
+});
+
 it('fails what is under way when it is destroyed', async () => {
   serve = () => undefined;
   const failure = failureOf(call());
