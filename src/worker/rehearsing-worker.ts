@@ -24,6 +24,23 @@ export class RehearsingWorker extends Worker {
    * @returns what was ordered, as it would have gone to Temporal
    */
   async rehearse(): Promise<readonly Uint8Array[]> {
+    const rehearsal = this.play();
+    this.keepSandboxFor(rehearsal);
+    return rehearsal;
+  }
+
+  /** A sandbox that is taken down with a workflow in it fails, and the worker's process would never end. */
+  private keepSandboxFor(rehearsal: Promise<unknown>): void {
+    const { workflowCreator } = this;
+    if (!workflowCreator) return;
+    const destroy = workflowCreator.destroy.bind(workflowCreator);
+    workflowCreator.destroy = async () => {
+      await rehearsal.catch(() => undefined);
+      await destroy();
+    };
+  }
+
+  private async play(): Promise<readonly Uint8Array[]> {
     const ordered: Uint8Array[] = [];
     // Codecs are the user's, and may call a key service.
     if (this.numCachedWorkflowsSubject.value > 0 || this.options.loadedDataConverter.payloadCodecs.length > 0)
@@ -31,9 +48,11 @@ export class RehearsingWorker extends Worker {
     const { WorkflowActivation } = this.coreMessages().coresdk.workflow_activation;
     let played: Awaited<ReturnType<typeof this.handleActivation>> | undefined;
     let isCounted = false;
-    for (const content of rehearsalOf(this.options.taskQueue)) {
-      // A worker that ends takes its sandbox with it.
-      if (this.getState() !== 'RUNNING') break;
+    const contents = rehearsalOf(this.options.taskQueue);
+    for (const content of contents) {
+      // A worker that ends plays the end alone: the workflow leaves the sandbox.
+      if (this.getState() !== 'RUNNING' && content !== contents.at(-1)) continue;
+      if (!played && content === contents.at(-1)) break;
       const bytes = WorkflowActivation.encodeDelimited(WorkflowActivation.fromObject(content)).finish();
       const activation = WorkflowActivation.decodeDelimited(bytes);
       played = await this.handleActivation(played?.state, { activation, synthetic: true });

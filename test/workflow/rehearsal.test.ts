@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { NativeConnection, type WorkerStatus } from '@temporalio/worker';
 import { RehearsingWorker } from '../../src/worker/rehearsing-worker';
 import { workflowBundle } from '../../src/worker/workflow-source';
@@ -38,4 +39,22 @@ it('a worker plays the start of a shard and what follows a slice, and is as it w
 
 it('a worker with codecs of its user’s plays nothing', async () => {
   expect((await rehearse([turnedOver])).ordered).toEqual([]);
+});
+
+it.each([0, 30, 100, 300])('a worker that is stopped %d ms into a rehearsal ends all the same', async (delayMs) => {
+  const connection = await NativeConnection.connect({ address: stackEnv().temporalAddress });
+  const worker = await RehearsingWorker.create({
+    connection,
+    taskQueue: `rehearsal-${randomUUID()}`,
+    workflowBundle: await workflowBundle(),
+  });
+  if (!(worker instanceof RehearsingWorker)) throw new Error('The SDK creates another class than it is asked for');
+  let rehearsal: Promise<unknown> | undefined;
+  await worker.runUntil(async () => {
+    rehearsal = worker.rehearse();
+    await setTimeout(delayMs);
+  });
+  await rehearsal;
+  expect(worker.getStatus()).toMatchObject({ runState: 'STOPPED', numCachedWorkflows: 0 });
+  await connection.close();
 });
