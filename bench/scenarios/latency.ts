@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startScriptedKinesis, type ScriptedKinesis } from '../../test/support/scripted-kinesis';
-import { defaultConsumerOptions } from '../../src/core/options';
+import { defaultConsumerOptions } from '../../src/core/option-values';
 import { eventually } from '../../test/support/eventually';
 import { quantile } from '../measure/statistics';
 import { resultOf, type Result, type Run } from '../measure/result';

@@ -1,4 +1,4 @@
-import { defaultConsumerOptions } from '../../src/core/options';
+import { defaultConsumerOptions } from '../../src/core/option-values';
 import { Child } from '../measure/child';
 import { resultOf, type Result, type Run } from '../measure/result';
 import type { BenchContext } from './bench-context';

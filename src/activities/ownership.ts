@@ -1,6 +1,6 @@
 import type { Context } from '@temporalio/activity';
 import { codeOf, TidemarkError } from '../core/errors';
-import { defaultConsumerOptions } from '../core/options';
+import { defaultConsumerOptions } from '../core/option-values';
 import { endedWith, type EndedAttempts } from '../core/trial';
 
 /**

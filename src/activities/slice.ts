@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { TrialMark } from '../core/checkpoint';
-import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
+import { IDLE_HISTORY_INTERVAL_MS } from '../core/option-values';
 import { comparePositions, SHARD_END, type Position } from '../core/positions';
 import { checkpointKey } from '../core/names';
 import type { Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';

@@ -1,5 +1,5 @@
 import { defaultFailureOptions } from '../core/failure-options';
-import { defaultConsumerOptions, optionRanges } from '../core/options';
+import { defaultConsumerOptions, optionRanges } from '../core/option-values';
 import { streamWorkflowId } from '../core/names';
 import type { ResolvedOptions } from '../core/resolve-options';
 import { describeRequestedStart } from '../core/start-position';

@@ -1,7 +1,7 @@
 import { auditHistory, type Audit, type HistoryEntry } from '../core/history';
 import { diffHistory, type HistoryDiff } from '../core/history-diff';
 import { mapConcurrently } from '../core/map-concurrently';
-import { IDLE_HISTORY_INTERVAL_MS } from '../core/options';
+import { IDLE_HISTORY_INTERVAL_MS } from '../core/option-values';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { incarnationOf } from './dead-letter-table';
 import { withServices } from './with-services';

@@ -1,14 +1,8 @@
 import { TidemarkError } from './errors';
 import type { FailurePolicy } from './failure-policy';
 import { resolveFanOut, type ResolvedFanOut } from './fan-out-options';
-import {
-  DEAD_LETTER_TTL_RANGE,
-  defaultConsumerOptions,
-  optionRanges,
-  type AwsOptions,
-  type ConsumerOptions,
-  type WireFormat,
-} from './options';
+import { DEAD_LETTER_TTL_RANGE, defaultConsumerOptions, optionRanges } from './option-values';
+import type { AwsOptions, ConsumerOptions, WireFormat } from './options';
 import { resolveFailurePolicy } from './resolve-failure-policy';
 import { isWholeBetween, matching, oneOf, show, typeOf, unknownOptions } from './option-checks';
 import { resolveReadBudget, type ReadBudget } from './read-budget';

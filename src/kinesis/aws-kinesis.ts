@@ -8,7 +8,8 @@ import {
 import { ShortCalls } from '../aws/short-calls';
 import { translateAwsError } from '../aws/translate-error';
 import { TidemarkError } from '../core/errors';
-import { defaultConsumerOptions, type WireFormat } from '../core/options';
+import { defaultConsumerOptions } from '../core/option-values';
+import type { WireFormat } from '../core/options';
 import type { IteratorStart } from '../core/read-start';
 import type { Shard } from '../core/shard-graph';
 import { toStreamDescription } from './aws-answers';

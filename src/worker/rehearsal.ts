@@ -1,7 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { ZERO_TOTALS } from '../core/checkpoint';
 import { workflowTypes, type ShardIdentity } from '../core/names';
-import { defaultConsumerOptions } from '../core/options';
+import { defaultConsumerOptions } from '../core/option-values';
 import { TRIM_HORIZON } from '../core/positions';
 import type { ShardWorkflowInput, SliceResult } from '../core/shard-work';
 

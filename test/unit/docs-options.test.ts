@@ -6,7 +6,7 @@ import { optionSections } from '../../dev/docs/pages';
 import type { OptionDoc } from '../../dev/docs/read-options';
 import { errorCodes } from '../../src/core/errors';
 import { defaultFailureOptions, failureRanges } from '../../src/core/failure-options';
-import { DEAD_LETTER_TTL_RANGE, defaultConsumerOptions, optionRanges } from '../../src/core/options';
+import { DEAD_LETTER_TTL_RANGE, defaultConsumerOptions, optionRanges } from '../../src/core/option-values';
 
 const sections = optionSections();
 const all = sections.flatMap(({ title, introduction, options }) =>

@@ -1,6 +1,7 @@
 import { codeOf } from '../../../src/core/errors';
 import { defaultFailureOptions } from '../../../src/core/failure-options';
-import { defaultConsumerOptions, optionRanges, type ConsumerOptions } from '../../../src/core/options';
+import { defaultConsumerOptions, optionRanges } from '../../../src/core/option-values';
+import type { ConsumerOptions } from '../../../src/core/options';
 import { resolveOptions } from '../../../src/core/resolve-options';
 
 const minimal = { name: 'delays', stream: 'flights', startFrom: 'TRIM_HORIZON' } as const;
