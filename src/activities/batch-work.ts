@@ -18,7 +18,7 @@ import type { BatchSource } from './batch-source';
 import type { CheckpointHold, HoldWorld } from './checkpoint-hold';
 import { suppressedChannel, type SuppressedMessage } from './diagnostics';
 import { crashPoint } from './crash-point';
-import { describeDecision, FailureSteps } from './failure-steps';
+import { describeDecision, describeRetry, FailureSteps } from './failure-steps';
 import type { PlacedLetter } from './letter-writer';
 import type { ParkedKeys } from './parked-keys';
 import { SpanChooser } from './span-chooser';
@@ -279,13 +279,8 @@ export class BatchWork {
       return 'committed';
     }
     this.steps.noteRetry(retry.streak, retry.delayMs, error);
-    const { maxAttempts } = this.policy;
-    const next = `attempt ${failures + 1} of ${maxAttempts} in ${(retry.delayMs / 1_000).toFixed(1)} s`;
-    throw this.failures.toBeTriedAgain(
-      error,
-      `${records} of ${describeRange(span.records)} are to be tried again; ${next}`,
-      retry,
-    );
+    const what = `${records} of ${describeRange(span.records)} are to be tried again`;
+    throw this.failures.toBeTriedAgain(error, `${what}; ${describeRetry(retry, this.policy)}`, retry);
   }
 
   /** Neither effects nor checkpoint were written. What a handler returns has no effect of its own, so it may run again. */

@@ -67,9 +67,17 @@ export class FailureSteps {
 }
 
 /** What comes after a failure, for people. */
-export function describeDecision(decision: Decision, { maxAttempts }: FailurePolicy): string {
+export function describeDecision(decision: Decision, policy: FailurePolicy): string {
   const { streak } = decision;
   if (decision.kind === 'cut') return `cut: the first ${trialSize(streak)} are tried next`;
   if (decision.kind === 'final') return 'given up';
-  return `attempt ${streak.failures + 1} of ${maxAttempts} in ${(decision.delayMs / 1_000).toFixed(1)} s`;
+  return describeRetry(decision, policy);
+}
+
+/** When the next attempt is, and the how many-th. */
+export function describeRetry(
+  { streak, delayMs }: { readonly streak: FailureStreak; readonly delayMs: number },
+  { maxAttempts }: FailurePolicy,
+): string {
+  return `attempt ${streak.failures + 1} of ${maxAttempts} in ${(delayMs / 1_000).toFixed(1)} s`;
 }
