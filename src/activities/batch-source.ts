@@ -72,7 +72,8 @@ export class BatchSource {
   close(): void {
     this.reading.abort(new TidemarkError('OWNERSHIP_EXPIRED', 'The shard is not read here any more'));
     this.waiting = [];
-    this.releaseDone();
+    // Not done: a handler that ran out of time may be at work still.
+    for (const { memory } of this.held.splice(0)) memory.release();
     // A page that had come just before holds its memory still.
     void this.pending?.then(({ memory }) => memory?.release()).catch(() => undefined);
   }
@@ -134,7 +135,7 @@ export class BatchSource {
   /** A page is held as long as one record of it may be asked for. */
   private releaseDone(): void {
     const done = this.absorbed - this.waiting.length;
-    while (this.held[0] && this.held[0].through <= done) this.held.shift()?.memory.release();
+    while (this.held[0] && this.held[0].through <= done) this.held.shift()?.memory.done();
   }
 
   private isFull(): boolean {

@@ -82,7 +82,8 @@ export class LetterWriter {
       ...(record.explicitHashKey === undefined ? {} : { explicitHashKey: record.explicitHashKey }),
       arrivalMs: record.arrivalMs,
       bytes: record.data.byteLength,
-      data: record.data,
+      // Whoever is told of it may keep it, and the page is read into again.
+      data: Buffer.from(record.data),
       condition: skip ? 'SkippedByOperator' : condition,
       status,
       errors: [{ ...error, attempts, atMs: nowMs, workflowId, runId: writer.runId }],

@@ -3,6 +3,7 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type * as Undici from 'undici';
 import { TidemarkError } from '../core/errors';
 import { noteEndpoint } from './failure';
+import { socketMemory } from './socket-memory';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** Every shard may have a call under way, and a worker may have hundreds of shards. */
@@ -77,7 +78,7 @@ function newAgent(timeoutMs: number): Undici.Agent {
     keepAliveTimeout: IDLE_SOCKET_MS,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    connect: { timeout: CONNECTION_TIMEOUT_MS },
+    connect: { timeout: CONNECTION_TIMEOUT_MS, onread: socketMemory.onread },
   });
 }
 
@@ -88,7 +89,7 @@ class WholeAnswer {
   statusCode = 0;
   reason = '';
   headers: Record<string, string> = {};
-  /** As they came from the socket, each in memory that nobody else has. */
+  /** As they came from the socket. Nobody else writes to their memory, until it is given back. */
   readonly parts: Buffer[] = [];
   private whole: Uint8Array | undefined;
 

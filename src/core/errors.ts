@@ -102,6 +102,10 @@ export const errorCodes = {
     retryable: false,
     hint: "The failure policy is 'stop'. Correct the handler or the record, then start the consumer again.",
   },
+  RECORD_GONE: {
+    retryable: false,
+    hint: 'Wait for all work on a record before the handler returns, or keep a `copy()` of its payload.',
+  },
   DATA_LOST: {
     retryable: false,
     hint: 'Retention took records before they were read, and onDataLoss is stop. `npx tidemark skip` accepts the loss.',

@@ -3,7 +3,7 @@ import type { ConsumerOptions } from './options';
 
 /** The only place where a default exists. */
 export const defaultConsumerOptions = {
-  maxBatchRecords: 1_000,
+  maxBatchRecords: 2_000,
   maxBatchBytes: 5 * 1_024 * 1_024,
   maxBatchWaitMs: 0,
   pollIntervalMs: 250,

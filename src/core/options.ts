@@ -69,11 +69,12 @@ export interface ConsumerOptions {
   /**
    * Largest number of records in one batch.
    *
-   * More records cost less per record; a batch is also what repeats after a crash. Kinesis returns at most 10,000 records a call.
+   * More records cost less per record, down to about 2,000; a batch is also what repeats after a crash, so a slow handler is better off with fewer.
+   * Kinesis returns at most 10,000 records a call.
    *
    * @minimum 1
    * @maximum 10000
-   * @default 1000
+   * @default 2000
    */
   readonly maxBatchRecords?: number;
   /**

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { nameOfRecord } from '../core/record-name';
 import type { RawRecord } from '../kinesis/kinesis-port';
 
 /**
- * One Kinesis record as a handler sees it. Its payload is valid during the handler's call only: `data` may be a view of a larger page,
- * which a handler's thread gives back afterwards (`data` is empty then). Keep a `copy()` of what must live longer.
+ * One Kinesis record as a handler sees it. Its payload is there during the handler's call only: it is a view of a page whose memory is used again
+ * afterwards, and a `data` that was kept is empty then. Keep a `copy()` of what must live longer.
  */
 export class KinesisRecord<T = unknown> {
-  /** Payload, as the producer put it. Not to be changed. */
-  readonly data: Uint8Array;
   /** What the schema of the consumer made of the payload's JSON; undefined without a schema, and in the filter. */
   readonly value: T;
   readonly partitionKey: string;
@@ -23,24 +22,38 @@ export class KinesisRecord<T = unknown> {
   readonly subSequenceNumber: number | undefined;
   /** The hash key that the producer of a user record gave in place of its partition key's, decimal; Kinesis tells none of other records. */
   readonly explicitHashKey: string | undefined;
-  readonly #arrivalMs: number;
+  readonly #raw: RawRecord;
+  readonly #bytes: number;
   readonly #shard: ShardIdentity;
 
   /** @internal */
   constructor(raw: RawRecord, shard: ShardIdentity, value?: T) {
-    this.data = raw.data;
     this.value = value as T;
     this.partitionKey = raw.partitionKey;
     this.sequenceNumber = raw.sequenceNumber;
     this.subSequenceNumber = raw.subSequenceNumber;
     this.explicitHashKey = raw.explicitHashKey;
-    this.#arrivalMs = raw.arrivalMs;
+    this.#raw = raw;
+    this.#bytes = raw.data.byteLength;
     this.#shard = shard;
+  }
+
+  /**
+   * Payload, as the producer put it. Not to be changed.
+   *
+   * @throws `RECORD_GONE` after the handler's call
+   */
+  get data(): Uint8Array {
+    const { data } = this.#raw;
+    if (data.byteLength === this.#bytes) return data;
+    throw new TidemarkError('RECORD_GONE', 'The payload of a record was asked for after the handler had returned', {
+      context: { shard: this.shardId, sequenceNumber: this.sequenceNumber },
+    });
   }
 
   /** When Kinesis took the record, approximately. */
   get arrivalTime(): Date {
-    return new Date(this.#arrivalMs);
+    return new Date(this.#raw.arrivalMs);
   }
 
   get shardId(): string {
@@ -82,12 +95,12 @@ export class KinesisRecord<T = unknown> {
 
   /** Identity without the payload, so that a logged record shows no data. */
   toJSON(): { shardId: string; sequenceNumber: string; subSequenceNumber?: number; bytes: number } {
-    const { shardId, sequenceNumber, subSequenceNumber: sub, data } = this;
+    const { shardId, sequenceNumber, subSequenceNumber: sub } = this;
     return {
       shardId,
       sequenceNumber,
       ...(sub === undefined ? {} : { subSequenceNumber: sub }),
-      bytes: data.byteLength,
+      bytes: this.#bytes,
     };
   }
 }

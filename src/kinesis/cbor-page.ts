@@ -3,7 +3,7 @@ import { decodeBase64 } from './base64';
 import { CborNames } from './cbor-names';
 import { CborReader } from './cbor-reader';
 import type { ChildShard, Page, RawRecord } from './kinesis-port';
-import { notePage } from './page-views';
+import { noteViews } from './page-views';
 
 const PAGE = new CborNames('Records', 'NextShardIterator', 'MillisBehindLatest', 'ChildShards');
 const RECORD = new CborNames('SequenceNumber', 'ApproximateArrivalTimestamp', 'Data', 'PartitionKey');
@@ -40,7 +40,6 @@ export function decodeCborPage(parts: readonly Buffer[]): Page {
     else reader.whole(() => reader.skip());
   }
   reader.finish();
-  notePage(parts, records);
   return { records, nextIterator, millisBehindLatest, childShards };
 }
 
@@ -53,7 +52,19 @@ function readRecords(reader: CborReader): RawRecord[] {
   const records: RawRecord[] = [];
   let left = reader.whole(() => reader.openList());
   const hasMore = (): boolean => reader.hasMore(left);
-  for (; reader.whole(hasMore); left -= 1) records.push(reader.whole(readRecord));
+  let { piece } = reader;
+  let views = 0;
+  for (; reader.whole(hasMore); left -= 1) {
+    const record = reader.whole(readRecord);
+    records.push(record);
+    if (reader.piece !== piece) {
+      noteViews(piece, views);
+      ({ piece } = reader);
+      views = 0;
+    }
+    if (record.data.byteLength > 0) views += 1;
+  }
+  noteViews(piece, views);
   return records;
 }
 

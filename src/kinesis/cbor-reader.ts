@@ -132,6 +132,11 @@ export class CborReader {
     return this.argument === INDEFINITE ? this.joinText() : this.textHere();
   }
 
+  /** The piece that is being read; an empty one right after an item that lay in two. */
+  get piece(): Buffer {
+    return this.bytes;
+  }
+
   /** Passes over one item; gives it if it is a text. */
   textOrSkip(): string | undefined {
     this.skipTags();

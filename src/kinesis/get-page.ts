@@ -1,5 +1,6 @@
 import { GetRecordsCommand, type GetRecordsCommandInput } from '@aws-sdk/client-kinesis';
 import type { ShortCall, ShortCalls } from '../aws/short-calls';
+import { socketMemory } from '../aws/socket-memory';
 import { codeOf, TidemarkError } from '../core/errors';
 import { decodeCborError } from './cbor-error';
 import { decodeCborPage } from './cbor-page';
@@ -78,9 +79,7 @@ class PageCall implements ShortCall {
   /** Takes the page, and leaves the SDK's decoder an empty object; of an error in CBOR, the same in JSON. */
   async take(response: RawResponse): Promise<void> {
     if (response.statusCode === 200) {
-      const parts = response.parts ?? [await collectBody(response)];
-      const isInCbor = isCbor(response, parts[0]);
-      this.page = isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
+      this.page = await decode(response);
       response.body = NOTHING_MORE;
     } else if (this.form !== 'json' && response.statusCode >= 300) {
       const body = await collectBody(response);
@@ -96,6 +95,17 @@ class PageCall implements ShortCall {
     if (isRefusal(statusCode, type))
       throw new CborRefused(`the endpoint refuses CBOR (status ${statusCode}, ${type ?? 'no error of Kinesis'})`);
   }
+}
+
+async function decode(response: RawResponse): Promise<Page> {
+  const { parts = [await collectBody(response)] } = response;
+  const giveBack = (): void => socketMemory.giveBack(response.parts ?? []);
+  const isInCbor = isCbor(response, parts[0]);
+  const page = isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
+  // Payloads out of JSON are in memory of their own.
+  if (isInCbor && page.records.length > 0) return { ...page, giveBack };
+  giveBack();
+  return page;
 }
 
 /** By its content type; without a telling one, by the first byte: no text begins with that of a map or a tag. */

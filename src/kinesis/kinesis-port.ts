@@ -35,6 +35,8 @@ export interface Page {
   readonly millisBehindLatest: number;
   /** Only at the end of a closed shard, and not from every endpoint. */
   readonly childShards: readonly ChildShard[];
+  /** To be called once nobody looks at the payloads any more: their memory is used for other pages. It may be left out. */
+  readonly giveBack?: () => void;
 }
 
 export interface ChildShard {

@@ -1,7 +1,10 @@
 /** What a process holds of pages: how much is reserved for one, until `release`. */
 export interface PageReservation {
   /** The page is known: it takes so many bytes and not what was reserved for it. */
-  settle(bytes: number): void;
+  settle(bytes: number, giveBack?: () => void): void;
+  /** Nobody looks at the page any more. */
+  done(): void;
+  /** The page is given up, but somebody may look at it still. */
   release(): void;
 }
 
@@ -53,12 +56,19 @@ export class PageMemory {
 
   private reservation(reservedBytes: number): PageReservation {
     let bytes = reservedBytes;
-    const settle = (actual: number): void => {
+    let whenDone: (() => void) | undefined;
+    const settle = (actual: number, giveBack?: () => void): void => {
       this.heldBytes += actual - bytes;
       bytes = actual;
+      whenDone = giveBack;
       this.serve();
     };
-    return { settle, release: () => settle(0) };
+    const release = (): void => settle(0);
+    const done = (): void => {
+      whenDone?.();
+      release();
+    };
+    return { settle, done, release };
   }
 
   private serve(): void {

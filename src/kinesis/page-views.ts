@@ -1,30 +1,14 @@
 import type { RawRecord } from './kinesis-port';
 
-/** How many views of a page there are, by its memory. */
+/** How many records have a part of a piece of a page, by its memory. */
 const counts = new WeakMap<ArrayBufferLike, number>();
 
 /**
- * Notes that the memory of a page's pieces belongs to its records alone, although they do not cover it: whoever has all of a piece may give it
- * away. A record that lies in more than one piece has memory of its own.
+ * So many more records have their payloads in this piece of a page, whose memory belongs to them alone, although they do not cover it:
+ * whoever has all of them may give it away. A record that lies in more than one piece has memory of its own. To count too many does no harm.
  */
-export function notePage(parts: readonly Buffer[], records: readonly RawRecord[]): void {
-  const own = new Set<ArrayBufferLike>(parts.map(({ buffer }) => buffer));
-  let current: ArrayBufferLike | undefined;
-  let views = 0;
-  for (const { data } of records) {
-    if (data.byteLength === 0) continue;
-    if (data.buffer !== current) {
-      if (current !== undefined) noteViews(current, views, own);
-      current = data.buffer;
-      views = 0;
-    }
-    views += 1;
-  }
-  if (current !== undefined) noteViews(current, views, own);
-}
-
-function noteViews(memory: ArrayBufferLike, views: number, own: ReadonlySet<ArrayBufferLike>): void {
-  if (own.has(memory)) counts.set(memory, (counts.get(memory) ?? 0) + views);
+export function noteViews({ buffer, length }: Buffer, records: number): void {
+  if (records > 0 && length > 0) counts.set(buffer, (counts.get(buffer) ?? 0) + records);
 }
 
 /** A record of a page was replaced by records that are views of its payload: of a page that nobody noted, nothing is known as before. */

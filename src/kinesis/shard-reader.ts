@@ -26,10 +26,15 @@ export interface ReadResult {
   /** Wall clock before the call: everything that had arrived by then and is not returned was returned before. */
   readonly askedAtMs: number;
   readonly end?: { readonly childShardIds: readonly string[] };
-  /** What the page takes of the process's memory: to be released once its records are done with. */
+  /** What the page takes of the process's memory: to be told once its records are done with. */
   readonly memory?: PageReservation;
   /** The last record that was read, where nothing of it was left to hand out: an aggregate that is empty, or of other shards. */
   readonly passed?: { readonly sequenceNumber: string; readonly arrivalMs: number };
+}
+
+interface PageRead extends Pick<Page, 'giveBack'> {
+  readonly result: ReadResult;
+  readonly size: PageSize;
 }
 
 export interface ReaderEnvironment {
@@ -127,7 +132,7 @@ export class ShardReader {
     try {
       const read = await this.readPage(this.iterator, signal);
       if (!read || signal.aborted) memory.release();
-      else memory.settle(read.size.memoryBytes);
+      else memory.settle(read.size.memoryBytes, read.giveBack);
       return read && { ...read.result, memory };
     } catch (error) {
       memory.release();
@@ -135,10 +140,7 @@ export class ShardReader {
     }
   }
 
-  private async readPage(
-    iterator: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly result: ReadResult; readonly size: PageSize } | undefined> {
+  private async readPage(iterator: string, signal: AbortSignal): Promise<PageRead | undefined> {
     const { environment, options } = this;
     const askedAtMs = environment.now();
     const calledAtMs = environment.monotonicMs();
@@ -155,7 +157,7 @@ export class ShardReader {
     this.succeeded(page, size, calledAtMs);
     const { records, millisBehindLatest } = page;
     const result = { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
-    return { result, size };
+    return { result, size, giveBack: page.giveBack };
   }
 
   private async childrenAfter(page: Page, verdict: 'end' | 'confirmEnd'): Promise<string[] | undefined> {

@@ -114,7 +114,7 @@ function expectPicture(stderr: string): void {
     `Kinesis at ${scene.kinesis.endpoint}`,
     'namespace default',
     `tidemark/flight-delays/${scene.stream}`,
-    'maxBatchRecords 1000',
+    'maxBatchRecords 2000',
     `Created the checkpoint table ${scene.table}.`,
   ]) {
     expect(stderr).toContain(text);

@@ -1,14 +1,14 @@
 import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { WholeBodyHandler } from '../../../src/aws/http-handler';
 
-/** A real SDK client over HTTP/1.1 for a local endpoint; `maxAttempts` defaults to 1 so that faults show. */
+/** A real SDK client for a local endpoint, over HTTP/1.1 as Tidemark's own; `maxAttempts` defaults to 1 so that faults show. */
 export function localKinesisClient(endpoint: string, config: KinesisClientConfig = {}): KinesisClient {
   return new KinesisClient({
     endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000 }),
+    requestHandler: new WholeBodyHandler(60_000),
     ...config,
   });
 }

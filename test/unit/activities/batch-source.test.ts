@@ -231,34 +231,39 @@ describe('between two slices', () => {
 });
 
 describe('memory', () => {
-  function held(content: RawRecord[]): [ReadResult, () => boolean] {
-    let isHeld = true;
-    return [page(content, { memory: { settle: () => undefined, release: () => (isHeld = false) } }), () => isHeld];
+  function held(content: RawRecord[]): [ReadResult, () => 'held' | 'done' | 'released'] {
+    let state: 'held' | 'done' | 'released' = 'held';
+    const memory = {
+      settle: () => undefined,
+      done: () => void (state = 'done'),
+      release: () => void (state = 'released'),
+    };
+    return [page(content, { memory }), () => state];
   }
 
   it('of a page is held until all of its records are done with, and not while some are put back', async () => {
-    const [first, isFirstHeld] = held(records(4));
+    const [first, firstIs] = held(records(4));
     const [source] = sourceOf([first], { maxBatchRecords: 2 });
     const one = await source.next(NEVER);
     const two = await source.next(NEVER);
     expect(sizes([one, two])).toEqual([2, 2]);
     if (two.kind === 'batch') source.putBack(two.records.slice(1));
     expect(sizes(await take(source, 1))).toEqual([1]);
-    expect(isFirstHeld()).toBe(true);
+    expect(firstIs()).toBe('held');
     void source.next(NEVER).catch(() => undefined);
-    expect(isFirstHeld()).toBe(false);
+    expect(firstIs()).toBe('done');
     source.close();
   });
 
-  it('of everything is given back by close, also of a page that had come unseen', async () => {
-    const [first, isFirstHeld] = held(records(4));
-    const [second, isSecondHeld] = held(records(4));
+  it('of everything is released by close, also of a page that had come unseen: a handler may look at it still', async () => {
+    const [first, firstIs] = held(records(4));
+    const [second, secondIs] = held(records(4));
     const [source] = sourceOf([first, second], { maxBatchRecords: 2 });
     await source.next(NEVER);
     for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     source.close();
     await new Promise((resolve) => setImmediate(resolve));
-    expect([isFirstHeld(), isSecondHeld()]).toEqual([false, false]);
+    expect([firstIs(), secondIs()]).toEqual(['released', 'released']);
   });
 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 import { lend, unpack, type Loan } from '../../../src/handler/thread/payloads';
 import type { RawRecord } from '../../../src/kinesis/kinesis-port';
-import { notePage } from '../../../src/kinesis/page-views';
+import { noteViews } from '../../../src/kinesis/page-views';
 
 /** What a message does with a loan: the payloads change hands. */
 function sent({ packed, transfer }: Loan): { records: RawRecord[]; buffers: ArrayBuffer[] } {
@@ -57,7 +57,7 @@ function gappyPageOf(payloads: readonly Uint8Array[]): RawRecord[] {
     offset += payload.length + 100;
     return { sequenceNumber: String(index), partitionKey: `key-${index}`, data, arrivalMs: index };
   });
-  notePage([page], records);
+  noteViews(page, records.filter(({ data }) => data.byteLength > 0).length);
   return records;
 }
 

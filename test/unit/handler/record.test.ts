@@ -36,6 +36,21 @@ describe('the payload', () => {
     expect(recordOf({ data: Buffer.alloc(0) }).text()).toBe('');
   });
 
+  it('is there during the call of the handler only: asked for later, it says so, and what the record is stays known', () => {
+    const page = Buffer.allocUnsafeSlow(100).fill('x');
+    const record = recordOf({ data: page.subarray(10, 20) });
+    const empty = recordOf({ data: page.subarray(20, 20) });
+    const kept = record.copy();
+    structuredClone(page.buffer, { transfer: [page.buffer] });
+    for (const ask of [() => record.data, () => record.text(), () => record.json(), () => record.copy()])
+      expect(ask).toThrow(expect.objectContaining({ code: 'RECORD_GONE' }) as Error);
+    expect(Buffer.from(kept).toString()).toBe('x'.repeat(10));
+    expect(record).toMatchObject({ partitionKey: 'ORD', sequenceNumber: RAW.sequenceNumber });
+    expect(record.toJSON().bytes).toBe(10);
+    expect(record.idempotencyKey).toHaveLength(43);
+    expect(empty.text()).toBe('');
+  });
+
   it('may be a view of a page: nothing around it is read', () => {
     const page = Buffer.from('before{"a":1}after');
     const record = recordOf({ data: page.subarray(6, 13) });

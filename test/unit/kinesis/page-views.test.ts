@@ -1,7 +1,7 @@
 import { lend, unpack, type Loan } from '../../../src/handler/thread/payloads';
 import type { RawRecord } from '../../../src/kinesis/kinesis-port';
 import { openAggregates } from '../../../src/kinesis/open-aggregates';
-import { notePage } from '../../../src/kinesis/page-views';
+import { noteViews } from '../../../src/kinesis/page-views';
 import { aggregateOf } from '../../support/kpl/messages';
 
 const LONG = 'x'.repeat(Buffer.poolSize);
@@ -17,7 +17,7 @@ function openedPage(payloads: readonly Uint8Array[]): RawRecord[] {
     offset += payload.length + 10;
     return { sequenceNumber: String(index), partitionKey: 'k', data, arrivalMs: 0 };
   });
-  notePage([page], records);
+  noteViews(page, records.filter(({ data }) => data.byteLength > 0).length);
   return openAggregates(records, RULES);
 }
 

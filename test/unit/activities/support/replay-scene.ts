@@ -65,8 +65,9 @@ export class ReplayScene {
   put(...data: string[]): number[] {
     return data.map((text) => {
       this.server.advanceClock(1_000);
-      this.server.put('flights', text, text);
-      return this.server.now();
+      const arrivalMs = this.server.now();
+      this.server.put('flights', text, text, { arrivalMs });
+      return arrivalMs;
     });
   }
 
