@@ -19,13 +19,19 @@ const order = readOrder<DecodeOrder>();
 const ITERATOR = '0:0';
 const NS_PER_MS = 1e6;
 
-type ReadPage = () => Promise<readonly { readonly data: Uint8Array }[]>;
+interface ReadRecords {
+  readonly records: readonly { readonly data: Uint8Array }[];
+  /** A consumer does so once they are committed. */
+  readonly memory?: { giveBack(): void };
+}
+
+type ReadPage = () => Promise<ReadRecords>;
 
 function createReader({ reader, endpoint, pageRecords }: DecodeOrder): ReadPage {
   if (reader !== 'sdk') {
     const aws = { region: LOCAL_REGION, kinesisEndpoint: endpoint, credentials: LOCAL_CREDENTIALS };
     const kinesis = new AwsKinesis(createKinesisClient(aws), { wire: reader });
-    return async () => (await kinesis.getRecords({ streamName: 'bench' }, ITERATOR, pageRecords)).records;
+    return async () => kinesis.getRecords({ streamName: 'bench' }, ITERATOR, pageRecords);
   }
   const agents = { httpAgent: new Agent({ keepAlive: true }), httpsAgent: new TlsAgent({ keepAlive: true }) };
   const client = new KinesisClient({
@@ -36,17 +42,19 @@ function createReader({ reader, endpoint, pageRecords }: DecodeOrder): ReadPage 
   });
   return async () => {
     const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator: ITERATOR, Limit: pageRecords }));
-    return Records.map(({ Data }) => ({ data: Data ?? new Uint8Array() }));
+    return { records: Records.map(({ Data }) => ({ data: Data ?? new Uint8Array() })) };
   };
 }
 
 async function read(readPage: ReadPage, pages: number): Promise<{ records: number; bytes: number }> {
   const total = { records: 0, bytes: 0 };
   for (let page = 0; page < pages; page += 1) {
-    for (const { data } of await readPage()) {
+    const { records, memory } = await readPage();
+    for (const { data } of records) {
       total.records += 1;
       total.bytes += data.byteLength;
     }
+    memory?.giveBack();
   }
   return total;
 }

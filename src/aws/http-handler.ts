@@ -89,9 +89,18 @@ class WholeAnswer {
   statusCode = 0;
   reason = '';
   headers: Record<string, string> = {};
-  /** As they came from the socket. Nobody else writes to their memory, until it is given back. */
+  /** As they came from the socket, in memory of this answer alone. */
   readonly parts: Buffer[] = [];
   private whole: Uint8Array | undefined;
+
+  /** What follows the part before in memory, too, makes one part with it. */
+  add(part: Buffer): void {
+    const last = this.parts.at(-1);
+    const isNext = last?.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset;
+    if (isNext)
+      this.parts[this.parts.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + part.length);
+    else this.parts.push(part);
+  }
 
   get body(): Uint8Array {
     return (this.whole ??= wholeOf(this.parts));
@@ -152,13 +161,14 @@ class Call implements Undici.Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
-    this.answer.parts.push(chunk);
+    this.answer.add(chunk);
     this.bytes += chunk.length;
     if (this.bytes > MAX_BODY_BYTES) this.fail(tooLarge());
   }
 
   onResponseEnd(): void {
     this.stopListening();
+    socketMemory.close(this.answer.parts);
     this.resolve({ response: this.answer });
   }
 

@@ -1,67 +1,101 @@
 import type { OnReadOpts, Socket } from 'node:net';
 
-/** What libuv reads of a socket at a time, at most. */
-const PIECE_BYTES = 64 * 1_024;
-/** What is less is copied, and its piece is read into again: an answer without records has a few hundred bytes. */
-const SMALL_BYTES = 4 * 1_024;
-/** 16 MiB: what is given back beyond is left to the garbage collector. */
-const MAX_SPARE = 256;
+/** What Node reads of a socket at a time, at most. */
+const READ_BYTES = 64 * 1_024;
+/** Where the parts of a large answer are put together: what many reads bring lies in one piece. */
+const PIECE_BYTES = 128 * 1_024;
+/** The beginning of an answer is copied as it is: one without records has a few hundred bytes, and must not hold a piece. */
+const SMALL_BYTES = 32 * 1_024;
+/** What is given back beyond is left to the garbage collector. */
+const MAX_SPARE_BYTES = 16 * 1_024 * 1_024;
+
+/** What a socket's present answer is put into. */
+interface Filling {
+  piece: Buffer | undefined;
+  used: number;
+  /** Of the answer, so far. */
+  bytes: number;
+}
 
 /**
- * Memory that sockets are read into, used again and again. New memory for every read would be outside V8's heap, and for some tens of megabytes
- * of it V8 goes through the whole heap: that was a third of the CPU time of a consumer with a backlog (decision 27).
+ * Memory of answers, used again and again. New memory for every read would be outside V8's heap, and for some tens of megabytes of it V8 goes through
+ * the whole heap: that was a third of the CPU time of a consumer with a backlog (decision 27).
+ *
+ * All sockets are read into the same buffer, and what came is copied at once: a buffer of its own for each read cannot be had safely, because Node
+ * goes on with the one before if anything throws meanwhile.
  */
 export class SocketMemory {
   private readonly spare: ArrayBuffer[] = [];
-  /** The piece of the socket that was read just now, if that goes on with it. */
-  private kept: Buffer | undefined;
+  private readonly fillings = new WeakMap<Socket, Filling>();
+  /** Of all memory that answers are in: no other is ever given back. */
+  private readonly owners = new WeakMap<ArrayBufferLike, Filling>();
 
-  /** For `net.connect` and `tls.connect`. Node asks for a socket's next buffer right after it has told of what came. */
-  readonly onread: OnReadOpts = {
-    buffer: () => this.next(),
-    callback: this.receiver(),
-  };
+  /** For `net.connect` and `tls.connect`. */
+  readonly onread: OnReadOpts = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: this.receiver() };
 
-  /** Memory that nobody reads any more. Views of it that somebody has kept are empty from now on, however little it is: a mistake shows at once. */
+  /** Nothing is added to the memory of this answer, which has come as a whole. */
+  close(parts: readonly Buffer[]): void {
+    const last = parts.at(-1);
+    const filling = last && this.owners.get(last.buffer);
+    if (filling) Object.assign(filling, { piece: undefined, bytes: 0 });
+  }
+
+  /** Memory of a closed answer that nobody reads any more. What views of it are left are empty from now on. */
   giveBack(parts: readonly Buffer[]): void {
-    const memory = [...new Set(parts.map(({ buffer }) => buffer))].filter(isThere);
+    const memory = [...new Set(parts.map(({ buffer }) => buffer))].filter((one) => this.isOwn(one));
     if (memory.length === 0) return;
     // Views are of the memory before a transfer.
     const pieces = structuredClone(memory, { transfer: memory }).filter(({ byteLength }) => byteLength === PIECE_BYTES);
-    this.spare.push(...pieces.slice(0, MAX_SPARE - this.spare.length));
+    this.spare.push(...pieces.slice(0, MAX_SPARE_BYTES / PIECE_BYTES - this.spare.length));
   }
 
-  private next(): Buffer {
-    const { kept } = this;
-    this.kept = undefined;
-    if (kept) return kept;
-    const spare = this.spare.pop();
-    return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
+  /** Not if it went to a handler's thread: then it is empty here. */
+  private isOwn(memory: ArrayBufferLike): memory is ArrayBuffer {
+    return this.owners.has(memory) && memory.byteLength > 0;
   }
 
   /** Of a socket, which is its `this`: hands on what came, as Node does without `onread`. */
   private receiver(): OnReadOpts['callback'] {
-    const keep = (piece: Buffer): void => void (this.kept = piece);
-    return function (this: Socket, bytes: number, piece: Uint8Array): boolean {
-      const whole = piece as Buffer;
-      const isSmall = bytes < SMALL_BYTES;
-      const wantsMore = this.push(isSmall ? copyOf(whole, bytes) : whole.subarray(0, bytes));
-      if (isSmall) keep(whole);
-      return wantsMore;
+    const copyFor = (socket: Socket, read: Buffer): Buffer => this.copyFor(socket, read);
+    return function (this: Socket, bytes: number, buffer: Buffer): boolean {
+      return this.push(copyFor(this, buffer.subarray(0, bytes)));
     };
+  }
+
+  private copyFor(socket: Socket, read: Buffer): Buffer {
+    const filling = this.fillingOf(socket);
+    filling.bytes += read.length;
+    const place =
+      filling.bytes > SMALL_BYTES ? this.placeIn(filling, read.length) : Buffer.allocUnsafeSlow(read.length);
+    this.owners.set(place.buffer, filling);
+    read.copy(place);
+    return place;
+  }
+
+  private fillingOf(socket: Socket): Filling {
+    const known = this.fillings.get(socket);
+    if (known) return known;
+    const filling = { piece: undefined, used: 0, bytes: 0 };
+    this.fillings.set(socket, filling);
+    return filling;
+  }
+
+  private placeIn(filling: Filling, bytes: number): Buffer {
+    if (!filling.piece || filling.used + bytes > PIECE_BYTES) {
+      const spare = this.spare.pop();
+      filling.piece = spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
+      filling.used = 0;
+    }
+    const start = filling.used;
+    filling.used += bytes;
+    return filling.piece.subarray(start, filling.used);
   }
 }
 
-/** Not in Node's pool: that must not be given away. */
-function copyOf(piece: Buffer, bytes: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes);
-  piece.copy(copy, 0, 0, bytes);
-  return copy;
-}
-
-/** Memory that went to a handler's thread is empty here. */
-function isThere(memory: ArrayBufferLike): memory is ArrayBuffer {
-  return memory.byteLength > 0;
+/** What these parts hold of the process's memory, bytes. */
+export function heldBytes(parts: readonly Buffer[]): number {
+  const memory = new Set(parts.map(({ buffer }) => buffer));
+  return [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** Of this process: pages are given back by others than those who read them. */

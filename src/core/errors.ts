@@ -104,7 +104,7 @@ export const errorCodes = {
   },
   RECORD_GONE: {
     retryable: false,
-    hint: 'Wait for all work on a record before the handler returns, or keep a `copy()` of its payload.',
+    hint: 'Read payloads before the handler returns, and wait for all work on them.',
   },
   DATA_LOST: {
     retryable: false,

@@ -1,6 +1,7 @@
 import { TidemarkError } from '../core/errors';
 import type { ConsumerDefinition } from './define-consumer';
 import { BatchFailedError, type HandlerRunner, type RunOutcome, type RunRequest } from './handler-runner';
+import { keepPayloadsOf } from '../kinesis/page-views';
 import { runBatch } from './run-batch';
 
 /** Runs the user's code in this thread. A handler that ignores its signal may still be running after a rejection. */
@@ -23,6 +24,8 @@ async function runInline(definition: ConsumerDefinition, request: RunRequest): P
     // In a turn of its own, so that a handler that aborts at once is heard.
     return await Promise.race([Promise.resolve().then(() => runBatch(definition, request, signal)), aborted]);
   } catch (error) {
+    // It may be at work still.
+    keepPayloadsOf(request.records);
     const timeout: unknown = deadline.signal.reason;
     throw error === timeout && timeout instanceof TidemarkError ? timedOut(timeout) : error;
   } finally {

@@ -4,10 +4,11 @@ import { TidemarkError } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import { nameOfRecord } from '../core/record-name';
 import type { RawRecord } from '../kinesis/kinesis-port';
+import { keepPayload } from '../kinesis/page-views';
 
 /**
- * One Kinesis record as a handler sees it. Its payload is there during the handler's call only: it is a view of a page whose memory is used again
- * afterwards, and a `data` that was kept is empty then. Keep a `copy()` of what must live longer.
+ * One Kinesis record as a handler sees it. Read its payload before the handler returns: the page that it is a part of is used again afterwards,
+ * unless somebody has taken a `data` of it. Of a handler in a thread `data` is empty once it has returned: keep a `copy()` there.
  */
 export class KinesisRecord<T = unknown> {
   /** What the schema of the consumer made of the payload's JSON; undefined without a schema, and in the filter. */
@@ -39,16 +40,20 @@ export class KinesisRecord<T = unknown> {
   }
 
   /**
-   * Payload, as the producer put it. Not to be changed.
+   * Payload, as the producer put it: a view, not to be changed. Who only wants its size, text or JSON asks for that: memory of which views were
+   * taken is not used again, which costs CPU time where there is a backlog.
    *
-   * @throws `RECORD_GONE` after the handler's call
+   * @throws `RECORD_GONE` if it is first asked for after the handler has returned
    */
   get data(): Uint8Array {
-    const { data } = this.#raw;
-    if (data.byteLength === this.#bytes) return data;
-    throw new TidemarkError('RECORD_GONE', 'The payload of a record was asked for after the handler had returned', {
-      context: { shard: this.shardId, sequenceNumber: this.sequenceNumber },
-    });
+    const data = payloadOf(this.#raw, this.#bytes, this.#shard);
+    keepPayload(this.#raw);
+    return data;
+  }
+
+  /** Size of the payload. */
+  get byteLength(): number {
+    return this.#bytes;
   }
 
   /** When Kinesis took the record, approximately. */
@@ -73,7 +78,7 @@ export class KinesisRecord<T = unknown> {
 
   /** The payload as UTF-8 text. */
   text(): string {
-    const { data } = this;
+    const data = payloadOf(this.#raw, this.#bytes, this.#shard);
     const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     return bytes.toString('utf8');
   }
@@ -85,7 +90,7 @@ export class KinesisRecord<T = unknown> {
 
   /** The payload in memory of its own, to keep beyond the handler's call. */
   copy(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.data);
+    return Uint8Array.prototype.slice.call(payloadOf(this.#raw, this.#bytes, this.#shard));
   }
 
   /** As `toJSON`, for `console.log`. */
@@ -103,4 +108,12 @@ export class KinesisRecord<T = unknown> {
       bytes: this.#bytes,
     };
   }
+}
+
+/** @throws `RECORD_GONE` if its memory is used for other pages by now */
+function payloadOf({ data, sequenceNumber }: RawRecord, bytes: number, { shardId }: ShardIdentity): Uint8Array {
+  if (data.byteLength === bytes) return data;
+  throw new TidemarkError('RECORD_GONE', 'The payload of a record was asked for after its handler had returned', {
+    context: { shard: shardId, sequenceNumber },
+  });
 }

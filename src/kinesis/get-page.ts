@@ -1,6 +1,6 @@
 import { GetRecordsCommand, type GetRecordsCommandInput } from '@aws-sdk/client-kinesis';
 import type { ShortCall, ShortCalls } from '../aws/short-calls';
-import { socketMemory } from '../aws/socket-memory';
+import { heldBytes, socketMemory } from '../aws/socket-memory';
 import { codeOf, TidemarkError } from '../core/errors';
 import { decodeCborError } from './cbor-error';
 import { decodeCborPage } from './cbor-page';
@@ -9,6 +9,7 @@ import { encodeCborRequest } from './cbor-request';
 import { collectBody, type RawResponse } from './collect-body';
 import type { Page } from './kinesis-port';
 import { decodePage } from './page-decoder';
+import { isKept } from './page-views';
 import { CBOR_CONTENT_TYPE, JSON_CONTENT_TYPE, type Wire } from './wire';
 
 const NOTHING_MORE = Buffer.from('{}');
@@ -99,11 +100,12 @@ class PageCall implements ShortCall {
 
 async function decode(response: RawResponse): Promise<Page> {
   const { parts = [await collectBody(response)] } = response;
-  const giveBack = (): void => socketMemory.giveBack(response.parts ?? []);
   const isInCbor = isCbor(response, parts[0]);
   const page = isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
+  if (!response.parts) return page;
+  const giveBack = (): void => socketMemory.giveBack(parts.filter(({ buffer }) => !isKept(buffer)));
+  if (isInCbor && page.records.length > 0) return { ...page, memory: { bytes: heldBytes(parts), giveBack } };
   // Payloads out of JSON are in memory of their own.
-  if (isInCbor && page.records.length > 0) return { ...page, giveBack };
   giveBack();
   return page;
 }

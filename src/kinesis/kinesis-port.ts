@@ -35,8 +35,12 @@ export interface Page {
   readonly millisBehindLatest: number;
   /** Only at the end of a closed shard, and not from every endpoint. */
   readonly childShards: readonly ChildShard[];
-  /** To be called once nobody looks at the payloads any more: their memory is used for other pages. It may be left out. */
-  readonly giveBack?: () => void;
+  /** What the payloads are views of, where that is used again. */
+  readonly memory?: {
+    readonly bytes: number;
+    /** To be called once the records are done with. What somebody may look at still stays (`keepPayload`). It may be left out. */
+    readonly giveBack: () => void;
+  };
 }
 
 export interface ChildShard {

@@ -1,4 +1,4 @@
-import type { RawRecord } from './kinesis-port';
+import type { Page, RawRecord } from './kinesis-port';
 
 /** Largest answer of GetRecords: 10 MB of records (AWS quotas). */
 export const LARGEST_PAGE_BYTES = 10 * 1_024 * 1_024;
@@ -21,11 +21,12 @@ export interface PageSize {
   readonly memoryBytes: number;
 }
 
-export function sizeOf(records: readonly RawRecord[]): PageSize {
+export function sizeOf({ records, memory }: Pick<Page, 'records' | 'memory'>): PageSize {
   const dataBytes = dataBytesOf(records);
   let keyBytes = 0;
   for (const { partitionKey } of records) keyBytes += partitionKey.length;
-  return { readBytes: dataBytes + keyBytes, memoryBytes: dataBytes + records.length * RECORD_OVERHEAD_BYTES };
+  const heldBytes = Math.max(dataBytes, memory?.bytes ?? 0);
+  return { readBytes: dataBytes + keyBytes, memoryBytes: heldBytes + records.length * RECORD_OVERHEAD_BYTES };
 }
 
 /** While an answer is under way: its chunks, all of it in one piece, and the records that are decoded from it. */

@@ -65,8 +65,11 @@ export class PageMemory {
     };
     const release = (): void => settle(0);
     const done = (): void => {
-      whenDone?.();
-      release();
+      try {
+        whenDone?.();
+      } finally {
+        release();
+      }
     };
     return { settle, done, release };
   }

@@ -23,9 +23,13 @@ export function noteOpened(record: RawRecord, opened: readonly RawRecord[]): voi
 /** Memory that somebody reads again later. */
 const kept = new WeakSet<ArrayBufferLike>();
 
-/** The payloads of these records stay where they are: whoever has the records must not give their memory away. */
+/** The payload stays where it is, and as it is: its memory is neither given away nor used again. */
+export function keepPayload({ data }: RawRecord): void {
+  kept.add(data.buffer);
+}
+
 export function keepPayloadsOf(records: readonly RawRecord[]): void {
-  for (const { data } of records) kept.add(data.buffer);
+  records.forEach(keepPayload);
 }
 
 export function isKept(memory: ArrayBufferLike): boolean {

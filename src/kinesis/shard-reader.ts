@@ -32,7 +32,7 @@ export interface ReadResult {
   readonly passed?: { readonly sequenceNumber: string; readonly arrivalMs: number };
 }
 
-interface PageRead extends Pick<Page, 'giveBack'> {
+interface PageRead extends Pick<Page, 'memory'> {
   readonly result: ReadResult;
   readonly size: PageSize;
 }
@@ -132,7 +132,7 @@ export class ShardReader {
     try {
       const read = await this.readPage(this.iterator, signal);
       if (!read || signal.aborted) memory.release();
-      else memory.settle(read.size.memoryBytes, read.giveBack);
+      else memory.settle(read.size.memoryBytes, read.memory?.giveBack);
       return read && { ...read.result, memory };
     } catch (error) {
       memory.release();
@@ -153,11 +153,11 @@ export class ShardReader {
     this.iterator = page.nextIterator;
     this.isIteratorNew = false;
     this.lastRead = page.records.at(-1)?.sequenceNumber ?? this.lastRead;
-    const size = sizeOf(page.records);
+    const size = sizeOf(page);
     this.succeeded(page, size, calledAtMs);
     const { records, millisBehindLatest } = page;
     const result = { records, millisBehindLatest, askedAtMs, ...(childShardIds ? { end: { childShardIds } } : {}) };
-    return { result, size, giveBack: page.giveBack };
+    return { result, size, memory: page.memory };
   }
 
   private async childrenAfter(page: Page, verdict: 'end' | 'confirmEnd'): Promise<string[] | undefined> {

@@ -8,7 +8,7 @@ import { createDynamodbClient } from '../../../src/aws/clients';
 import { createCheckpointTable } from '../../../src/checkpoints/table';
 import { Reporter, type RecordView } from './reporter';
 
-const VIEW: RecordView<KinesisRecord> = { size: ({ data }) => data.byteLength, parse: (record) => record.json() };
+const VIEW: RecordView<KinesisRecord> = { size: ({ byteLength }) => byteLength, parse: (record) => record.json() };
 const reporter = new Reporter();
 const { order } = reporter;
 const aws = {

@@ -11,7 +11,7 @@ beforeEach(async () => {
 
 afterEach(() => scene.close());
 
-/** What a payload is by now: its first byte, or the code by which it is refused. */
+/** What a payload is by now: its first letters, or the code by which it is refused. */
 function stateOf(record: KinesisRecord): string {
   try {
     return record.text().slice(0, 2);
@@ -20,28 +20,65 @@ function stateOf(record: KinesisRecord): string {
   }
 }
 
-/** Payloads of enhanced fan-out are no views of what is read into again. */
-const whereEmptied = IS_FAN_OUT ? it.skip : it;
+/** Records of which each begins with its number, so large that a page has several pieces. */
+function put(names: readonly string[]): void {
+  scene.put(...names.map((name) => name + LARGE));
+}
 
-whereEmptied(
-  'a page that was committed is read into again: who kept a record of it hears that, and never sees another',
-  async () => {
-    const kept: KinesisRecord[] = [];
-    const seen: string[] = [];
-    scene.handler = ({ records }) => {
-      kept.push(...records);
-      for (const record of records) seen.push(stateOf(record));
-    };
-    const names = Array.from({ length: 24 }, (_, index) => String(index + 10));
-    scene.put(...names.slice(0, 12).map((name) => name + LARGE));
+const FIRST = Array.from({ length: 12 }, (_, index) => String(index + 10));
+const SECOND = Array.from({ length: 12 }, (_, index) => String(index + 40));
+const THIRD = Array.from({ length: 12 }, (_, index) => String(index + 70));
+
+/** Three pages, one after the other, each with a slice of its own. */
+async function readAll(): Promise<void> {
+  for (const names of [FIRST, SECOND, THIRD]) {
+    put(names);
     await scene.run();
-    scene.put(...names.slice(12).map((name) => name + LARGE));
-    await scene.run();
-    expect(seen).toEqual(names);
-    const states = kept.slice(0, 12).map(stateOf);
-    // Of a record in two pieces the payload is a copy, which stays.
-    for (const [index, state] of states.entries()) expect([names[index], 'RECORD_GONE']).toContain(state);
-    expect(states).toContain('RECORD_GONE');
-    expect(kept.map(({ sequenceNumber }) => sequenceNumber).every((text) => /^\d{50,}$/.test(text))).toBe(true);
-  },
-);
+  }
+}
+
+/** Payloads of enhanced fan-out are no views of what is read into again. */
+const whereUsedAgain = IS_FAN_OUT ? it.skip : it;
+
+whereUsedAgain('a page is used again: who kept a record of it hears that, and never sees another', async () => {
+  const kept: KinesisRecord[] = [];
+  const seen: string[] = [];
+  scene.handler = ({ records }) => {
+    kept.push(...records);
+    for (const record of records) seen.push(stateOf(record));
+  };
+  await readAll();
+  expect(seen).toEqual([...FIRST, ...SECOND, ...THIRD]);
+  const states = kept.slice(0, 12).map(stateOf);
+  // Of a record in two pieces the payload is a copy, which stays.
+  for (const [index, state] of states.entries()) expect([FIRST[index], 'RECORD_GONE']).toContain(state);
+  expect(states).toContain('RECORD_GONE');
+  expect(kept.every(({ sequenceNumber }) => /^\d{50,}$/.test(sequenceNumber))).toBe(true);
+});
+
+it('a page of which the handler took views is not: they stay as they are', async () => {
+  const kept: Uint8Array[] = [];
+  scene.handler = ({ records }) => void kept.push(...records.map(({ data }) => data));
+  await readAll();
+  expect(kept.map((data) => Buffer.from(data).toString('utf8', 0, 2))).toEqual([...FIRST, ...SECOND, ...THIRD]);
+});
+
+it('nor is one whose handler ran out of time: it may be at work still', async () => {
+  const kept: KinesisRecord[] = [];
+  scene.deploy({ historyIntervalMs: 0, maxBatchRecords: 12, handlerTimeoutMs: 100, onFailure: { maxAttempts: 1 } });
+  scene.handler = async ({ records }, { signal }) => {
+    if (records.every((record) => record.text().startsWith('1'))) {
+      if (records.length === 1) kept.push(...records);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await new Promise(() => undefined);
+    }
+  };
+  put(FIRST.slice(0, 1));
+  await scene.run();
+  put(SECOND);
+  await scene.run();
+  put(THIRD);
+  await scene.run();
+  expect(scene.letters.items.size).toBeGreaterThan(0);
+  expect(kept.map(stateOf)).toEqual(['10']);
+});
