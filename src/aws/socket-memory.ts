@@ -26,6 +26,7 @@ interface Filling {
  */
 export class SocketMemory {
   private readonly spare: ArrayBuffer[] = [];
+  private joined = Buffer.alloc(0);
   private readonly fillings = new WeakMap<Socket, Filling>();
   /** Of all memory that answers are in: no other is ever given back. */
   private readonly owners = new WeakMap<ArrayBufferLike, Filling>();
@@ -47,6 +48,31 @@ export class SocketMemory {
     // Views are of the memory before a transfer.
     const pieces = structuredClone(memory, { transfer: memory }).filter(({ byteLength }) => byteLength === PIECE_BYTES);
     this.spare.push(...pieces.slice(0, MAX_SPARE_BYTES / PIECE_BYTES - this.spare.length));
+  }
+
+  /** The whole of an answer, to be read at once: the next call writes over it. */
+  join(parts: readonly Buffer[]): Buffer {
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    const isUsual = bytes <= MAX_SPARE_BYTES;
+    if (isUsual && this.joined.length < bytes) this.joined = Buffer.allocUnsafeSlow(bytes);
+    const whole = isUsual ? this.joined.subarray(0, bytes) : Buffer.allocUnsafeSlow(bytes);
+    let length = 0;
+    for (const part of parts) length += part.copy(whole, length);
+    return whole;
+  }
+
+  /** Places for what is decoded of an answer, together of so many bytes. `parts` has what they are in. */
+  room(bytes: number, parts: Buffer[]): (bytes: number) => Buffer {
+    const piece = bytes > SMALL_BYTES ? undefined : Buffer.allocUnsafeSlow(bytes);
+    const filling = { piece, used: 0, bytes };
+    return (length) => {
+      const place = this.placeIn(filling, length);
+      if (place.buffer !== parts.at(-1)?.buffer) {
+        this.owners.set(place.buffer, filling);
+        parts.push(place);
+      }
+      return place;
+    };
   }
 
   /** Not if it went to a handler's thread: then it is empty here. */
@@ -81,14 +107,19 @@ export class SocketMemory {
   }
 
   private placeIn(filling: Filling, bytes: number): Buffer {
-    if (!filling.piece || filling.used + bytes > PIECE_BYTES) {
-      const spare = this.spare.pop();
-      filling.piece = spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
+    if (bytes > PIECE_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    if (!filling.piece || filling.used + bytes > filling.piece.length) {
+      filling.piece = this.takePiece();
       filling.used = 0;
     }
     const start = filling.used;
     filling.used += bytes;
     return filling.piece.subarray(start, filling.used);
+  }
+
+  private takePiece(): Buffer {
+    const spare = this.spare.pop();
+    return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
   }
 }
 

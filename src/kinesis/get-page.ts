@@ -9,7 +9,7 @@ import { encodeCborRequest } from './cbor-request';
 import { collectBody, type RawResponse } from './collect-body';
 import type { Page } from './kinesis-port';
 import { decodePage } from './page-decoder';
-import { isKept } from './page-views';
+import { isKept, notePieces } from './page-views';
 import { CBOR_CONTENT_TYPE, JSON_CONTENT_TYPE, type Wire } from './wire';
 
 const NOTHING_MORE = Buffer.from('{}');
@@ -101,11 +101,19 @@ class PageCall implements ShortCall {
 async function decode(response: RawResponse): Promise<Page> {
   const { parts = [await collectBody(response)] } = response;
   const isInCbor = isCbor(response, parts[0]);
-  const page = isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
-  if (!response.parts) return page;
+  if (!response.parts) return isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
+  if (isInCbor) return withMemory(decodeCborPage(parts), parts);
+  const places: Buffer[] = [];
+  const page = decodePage(socketMemory.join(parts), (bytes) => socketMemory.room(bytes, places));
+  socketMemory.giveBack(parts);
+  notePieces(places, page.records);
+  return withMemory(page, places);
+}
+
+/** A page whose payloads are in these parts. */
+function withMemory(page: Page, parts: readonly Buffer[]): Page {
   const giveBack = (): void => socketMemory.giveBack(parts.filter(({ buffer }) => !isKept(buffer)));
-  if (isInCbor && page.records.length > 0) return { ...page, memory: { bytes: heldBytes(parts), giveBack } };
-  // Payloads out of JSON are in memory of their own.
+  if (page.records.length > 0) return { ...page, memory: { bytes: heldBytes(parts), giveBack } };
   giveBack();
   return page;
 }

@@ -24,16 +24,16 @@ type Spans = readonly number[];
 
 /**
  * A page out of the bytes of its answer, about twice as fast as the SDK's own decoder: the payloads are cut out and decoded straight
- * from the bytes into one block of memory, of which each record's `data` is a view; JSON is parsed for the little that remains.
- * A body whose payloads cannot be found so is parsed whole.
+ * from the bytes into memory of which each record's `data` is a view; JSON is parsed for the little that remains.
+ * A body whose payloads cannot be found so is parsed whole. The page has no part of `body`.
  *
  * @throws `INVALID_ANSWER`
  */
-export function decodePage(body: Buffer): Page {
+export function decodePage(body: Buffer, memoryFor: MemoryFor = oneBlock): Page {
   const spans = findPayloads(body);
   const page = parse(withoutPayloads(body, spans));
   const records = page.Records ?? [];
-  const payloads = fits(records, spans) ? decodePayloads(body, spans) : undefined;
+  const payloads = fits(records, spans) ? decodePayloads(body, spans, memoryFor) : undefined;
   return payloads ? toPage(page, payloads) : decodeWhole(body);
 }
 
@@ -84,18 +84,26 @@ function fits(records: readonly WireRecord[], spans: Spans): boolean {
   return records.length * 2 === spans.length && records.every(({ Data }) => Data === '');
 }
 
+/** Memory for so many bytes of payloads together: it gives each its place. */
+type MemoryFor = (bytes: number) => (bytes: number) => Buffer;
+
+/** Exactly as large: a page that a batch covers wholly can be handed to another thread as it is. */
+function oneBlock(bytes: number): (bytes: number) => Buffer {
+  const block = Buffer.allocUnsafeSlow(bytes);
+  let used = 0;
+  return (length) => block.subarray(used, (used += length));
+}
+
 /** Undefined if one is not plain base64, for example with escaped characters. */
-function decodePayloads(body: Buffer, spans: Spans): Uint8Array[] | undefined {
-  // Exactly as large: a page that a batch covers wholly can be handed to another thread as it is.
-  const block = Buffer.allocUnsafeSlow(decodedBytes(body, spans));
+function decodePayloads(body: Buffer, spans: Spans, memoryFor: MemoryFor): Uint8Array[] | undefined {
+  const placeFor = memoryFor(decodedBytes(body, spans));
   const payloads: Uint8Array[] = [];
-  let length = 0;
   for (let index = 0; index < spans.length; index += 2) {
     const base64 = body.toString('latin1', spans[index], spans[index + 1]);
-    const written = block.write(base64, length, 'base64');
-    if (written !== decodedLength(base64)) return undefined;
-    payloads.push(block.subarray(length, length + written));
-    length += written;
+    const length = decodedLength(base64);
+    const payload = placeFor(length);
+    if (payload.write(base64, 'base64') !== length) return undefined;
+    payloads.push(payload);
   }
   return payloads;
 }

@@ -11,6 +11,16 @@ export function noteViews({ buffer, length }: Buffer, records: number): void {
   if (records > 0 && length > 0) counts.set(buffer, (counts.get(buffer) ?? 0) + records);
 }
 
+/** The same, of records and all the pieces that they may be in. */
+export function notePieces(pieces: readonly Buffer[], records: readonly RawRecord[]): void {
+  const views = new Map<ArrayBufferLike, number>(pieces.map(({ buffer }) => [buffer, 0]));
+  for (const { data } of records) {
+    const count = data.byteLength > 0 ? views.get(data.buffer) : undefined;
+    if (count !== undefined) views.set(data.buffer, count + 1);
+  }
+  for (const piece of pieces) noteViews(piece, views.get(piece.buffer) ?? 0);
+}
+
 /** A record of a page was replaced by records that are views of its payload: of a page that nobody noted, nothing is known as before. */
 export function noteOpened(record: RawRecord, opened: readonly RawRecord[]): void {
   const { buffer } = record.data;

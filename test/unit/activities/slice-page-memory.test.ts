@@ -6,7 +6,7 @@ const LARGE = 'x'.repeat(30_000);
 let scene: SliceScene;
 
 beforeEach(async () => {
-  scene = await SliceScene.open({ historyIntervalMs: 0, maxBatchRecords: 12, wire: 'cbor' });
+  scene = await SliceScene.open({ historyIntervalMs: 0, maxBatchRecords: 12 });
 });
 
 afterEach(() => scene.close());

@@ -1,6 +1,7 @@
 import type { FaultAction } from '../../support/scripted-kinesis';
 import { startScriptedKinesis, type CborForm, type ScriptedKinesis } from '../../support/scripted-kinesis';
 import { asksForCbor } from '../../support/scripted-kinesis/cbor';
+import type { Page } from '../../../src/kinesis/kinesis-port';
 import { adapterOn, comparable, readPlainly } from '../../support/page-contract';
 
 const SHARD = 'shardId-000000000000';
@@ -211,3 +212,29 @@ describe('cbor', () => {
     expect(bodies[0]).toEqual({ ShardIterator: iterator, Limit: 300, StreamARN: streamArn });
   });
 });
+
+it.each(['cbor', 'json'] as const)(
+  'over %s a page stays as it is while others come and are given back, and is empty once it is given back itself',
+  async (wire) => {
+    server = await startScriptedKinesis();
+    server.createStream('flights', 1);
+    // In the last ones a payload is larger than a piece.
+    const sizes = [10, 900, 900, 0, 60_000, 70_000, 5, 200_000, 140_000, 900];
+    for (const [index, size] of sizes.entries()) server.put('flights', `key-${index}`, `${index}`.padEnd(size, 'x'));
+    const kinesis = adapterOn(server.endpoint, wire);
+    const iterator = await kinesis.getShardIterator(stream, SHARD, FROM_START);
+    const read = async (limit: number): Promise<Page> => kinesis.getRecords(stream, iterator, limit);
+    const textsOf = ({ records }: Page): string[] => records.map(({ data }) => Buffer.from(data).toString());
+    const expected = sizes.map((size, index) => `${index}`.padEnd(size, 'x'));
+    const kept = await read(10);
+    for (const limit of [3, 10, 6, 9]) {
+      const page = await read(limit);
+      expect(textsOf(page)).toEqual(expected.slice(0, limit));
+      expect(page.memory?.bytes).toBeGreaterThanOrEqual(textsOf(page).join('').length);
+      page.memory?.giveBack();
+    }
+    expect(textsOf(kept)).toEqual(expected);
+    kept.memory?.giveBack();
+    expect(kept.records[1]?.data).toHaveLength(0);
+  },
+);
