@@ -56,6 +56,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   tidemark('CBOR', { wire: 'cbor' }),
   tidemark('JSON', { wire: 'json' }),
   tidemark('fan-out', { source: 'fan-out' }),
+  { ...tidemark('data', { wire: 'cbor', takes: 'data' }), isExtra: true },
   naive,
   { ...naive, id: 'naive-full-pages', title: 'naive loop, full pages', isExtra: true, settings: { limit: '10000' } },
   lifion,

@@ -8,7 +8,6 @@ import { createDynamodbClient } from '../../../src/aws/clients';
 import { createCheckpointTable } from '../../../src/checkpoints/table';
 import { Reporter, type RecordView } from './reporter';
 
-const VIEW: RecordView<KinesisRecord> = { size: ({ byteLength }) => byteLength, parse: (record) => record.json() };
 const reporter = new Reporter();
 const { order } = reporter;
 const aws = {
@@ -17,7 +16,12 @@ const aws = {
   dynamodbEndpoint: order.dynamodbEndpoint,
   credentials: LOCAL_CREDENTIALS,
 };
-const { source, ...settings } = order.settings;
+const { source, takes, ...settings } = order.settings;
+/** Who takes `data` keeps the page from being used again. */
+const VIEW: RecordView<KinesisRecord> = {
+  size: takes === 'data' ? ({ data }) => data.byteLength : ({ byteLength }) => byteLength,
+  parse: (record) => record.json(),
+};
 const options: ConsumerOptions = {
   name: order.application,
   stream: order.stream,
