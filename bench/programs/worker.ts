@@ -28,7 +28,7 @@ async function main(): Promise<void> {
 
 async function handler({ records }: Batch): Promise<void> {
   firstHandledNs ??= process.hrtime.bigint();
-  for (const { data } of records) counts.bytes += data.byteLength;
+  for (const { byteLength } of records) counts.bytes += byteLength;
   if (order.isTimed) noteLatencies(records);
 }
 

@@ -63,14 +63,11 @@ export class SocketMemory {
 
   /** Places for what is decoded of an answer, together of so many bytes. `parts` has what they are in. */
   room(bytes: number, parts: Buffer[]): (bytes: number) => Buffer {
-    const piece = bytes > SMALL_BYTES ? undefined : Buffer.allocUnsafeSlow(bytes);
-    const filling = { piece, used: 0, bytes };
+    const filling: Filling = { piece: undefined, used: 0, bytes };
+    if (bytes <= SMALL_BYTES) filling.piece = this.newMemory(filling, bytes);
     return (length) => {
       const place = this.placeIn(filling, length);
-      if (place.buffer !== parts.at(-1)?.buffer) {
-        this.owners.set(place.buffer, filling);
-        parts.push(place);
-      }
+      if (place.buffer !== parts.at(-1)?.buffer) parts.push(place);
       return place;
     };
   }
@@ -91,9 +88,8 @@ export class SocketMemory {
   private copyFor(socket: Socket, read: Buffer): Buffer {
     const filling = this.fillingOf(socket);
     filling.bytes += read.length;
-    const place =
-      filling.bytes > SMALL_BYTES ? this.placeIn(filling, read.length) : Buffer.allocUnsafeSlow(read.length);
-    this.owners.set(place.buffer, filling);
+    const isBeginning = filling.bytes <= SMALL_BYTES;
+    const place = isBeginning ? this.newMemory(filling, read.length) : this.placeIn(filling, read.length);
     read.copy(place);
     return place;
   }
@@ -107,9 +103,9 @@ export class SocketMemory {
   }
 
   private placeIn(filling: Filling, bytes: number): Buffer {
-    if (bytes > PIECE_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    if (bytes > PIECE_BYTES) return this.newMemory(filling, bytes);
     if (!filling.piece || filling.used + bytes > filling.piece.length) {
-      filling.piece = this.takePiece();
+      filling.piece = this.newPiece(filling);
       filling.used = 0;
     }
     const start = filling.used;
@@ -117,9 +113,18 @@ export class SocketMemory {
     return filling.piece.subarray(start, filling.used);
   }
 
-  private takePiece(): Buffer {
+  private newPiece(filling: Filling): Buffer {
     const spare = this.spare.pop();
-    return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
+    return spare ? this.own(Buffer.from(spare), filling) : this.newMemory(filling, PIECE_BYTES);
+  }
+
+  private newMemory(filling: Filling, bytes: number): Buffer {
+    return this.own(Buffer.allocUnsafeSlow(bytes), filling);
+  }
+
+  private own(memory: Buffer, filling: Filling): Buffer {
+    this.owners.set(memory.buffer, filling);
+    return memory;
   }
 }
 
