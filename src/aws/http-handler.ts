@@ -3,7 +3,7 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type * as Undici from 'undici';
 import { TidemarkError } from '../core/errors';
 import { noteEndpoint } from './failure';
-import { socketMemory } from './socket-memory';
+import { joinedParts, socketMemory } from './socket-memory';
 
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** Every shard may have a call under way, and a worker may have hundreds of shards. */
@@ -95,10 +95,8 @@ class WholeAnswer {
 
   /** What follows the part before in memory, too, makes one part with it. */
   add(part: Buffer): void {
-    const last = this.parts.at(-1);
-    const isNext = last?.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset;
-    if (isNext)
-      this.parts[this.parts.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + part.length);
+    const joined = joinedParts(this.parts.at(-1), part);
+    if (joined) this.parts[this.parts.length - 1] = joined;
     else this.parts.push(part);
   }
 

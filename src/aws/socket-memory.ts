@@ -36,9 +36,11 @@ export class SocketMemory {
 
   /** Nothing is added to the memory of this answer, which has come as a whole. */
   close(parts: readonly Buffer[]): void {
-    const last = parts.at(-1);
-    const filling = last && this.owners.get(last.buffer);
-    if (filling) Object.assign(filling, { piece: undefined, bytes: 0 });
+    // Of what has waited in a stream Node makes a copy: not every part need be in memory from here.
+    for (const { buffer } of parts) {
+      const filling = this.owners.get(buffer);
+      if (filling) Object.assign(filling, { piece: undefined, bytes: 0 });
+    }
   }
 
   /** Memory of a closed answer that nobody reads any more. What views of it are left are empty from now on. */
@@ -61,13 +63,13 @@ export class SocketMemory {
     return whole;
   }
 
-  /** Places for what is decoded of an answer, together of so many bytes. `parts` has what they are in. */
-  room(bytes: number, parts: Buffer[]): (bytes: number) => Buffer {
+  /** Places for what is decoded of an answer, together of so many bytes. `pieces` has the memory that they are in. */
+  room(bytes: number, pieces: Set<ArrayBufferLike>): (bytes: number) => Buffer {
     const filling: Filling = { piece: undefined, used: 0, bytes };
     if (bytes <= SMALL_BYTES) filling.piece = this.newMemory(filling, bytes);
     return (length) => {
       const place = this.placeIn(filling, length);
-      if (place.buffer !== parts.at(-1)?.buffer) parts.push(place);
+      pieces.add(place.buffer);
       return place;
     };
   }
@@ -128,8 +130,14 @@ export class SocketMemory {
   }
 }
 
+/** Both parts as one, if the second follows the first in memory. */
+export function joinedParts(first: Buffer | undefined, second: Buffer): Buffer | undefined {
+  const isNext = first?.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset;
+  return isNext ? Buffer.from(first.buffer, first.byteOffset, first.length + second.length) : undefined;
+}
+
 /** What these parts hold of the process's memory, bytes. */
-export function heldBytes(parts: readonly Buffer[]): number {
+export function heldBytes(parts: readonly Uint8Array[]): number {
   const memory = new Set(parts.map(({ buffer }) => buffer));
   return [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

@@ -14,6 +14,8 @@ import { CBOR_CONTENT_TYPE, JSON_CONTENT_TYPE, type Wire } from './wire';
 
 const NOTHING_MORE = Buffer.from('{}');
 const FIRST_MAP = 0xa0;
+/** More records than so many a part are of 16 KiB at most. */
+const SMALL_PER_PART = 8;
 
 export type PageRequest = Pick<GetRecordsCommandInput, 'StreamARN' | 'ShardIterator' | 'Limit'>;
 
@@ -103,17 +105,23 @@ async function decode(response: RawResponse): Promise<Page> {
   const isInCbor = isCbor(response, parts[0]);
   if (!response.parts) return isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
   if (isInCbor) return withMemory(decodeCborPage(parts), parts);
-  const places: Buffer[] = [];
-  const page = decodePage(socketMemory.join(parts), (bytes) => socketMemory.room(bytes, places));
+  const memory = new Set<ArrayBufferLike>();
+  const page = decodePage(socketMemory.join(parts), (bytes) => socketMemory.room(bytes, memory));
   socketMemory.giveBack(parts);
-  notePieces(places, page.records);
-  return withMemory(page, places);
+  const pieces = [...memory].map((one) => Buffer.from(one));
+  notePieces(pieces, page.records);
+  return withMemory(page, pieces);
 }
 
-/** A page whose payloads are in these parts. */
+/** A page whose payloads are in these parts, but for copies of those that lay in two. */
 function withMemory(page: Page, parts: readonly Buffer[]): Page {
+  const { records } = page;
   const giveBack = (): void => socketMemory.giveBack(parts.filter(({ buffer }) => !isKept(buffer)));
-  if (page.records.length > 0) return { ...page, memory: { bytes: heldBytes(parts), giveBack } };
+  if (records.length > 0) {
+    // Where records are small their copies are, too: one a part at most.
+    const copies = records.length > SMALL_PER_PART * parts.length ? [] : records.map(({ data }) => data);
+    return { ...page, memory: { bytes: heldBytes([...parts, ...copies]), giveBack } };
+  }
   giveBack();
   return page;
 }
