@@ -7,7 +7,7 @@ import { localKinesisClient } from '../../support/scripted-kinesis/client';
 
 const SHARD = 'shardId-000000000000';
 /** What the SDK makes of a destroyed connection. */
-const CONNECTION_BROKEN = /socket hang up|ECONNRESET/;
+const CONNECTION_BROKEN = /socket hang up|ECONNRESET|broke off/;
 
 // The scripted Kinesis is the upstream: to the proxy every AWS JSON service is alike.
 describe('the fault proxy', () => {

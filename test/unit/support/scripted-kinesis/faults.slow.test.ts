@@ -18,7 +18,7 @@ import { localKinesisClient } from '../../../support/scripted-kinesis/client';
 
 const SHARD = 'shardId-000000000000';
 /** What the SDK makes of a destroyed connection. */
-const CONNECTION_BROKEN = /socket hang up|ECONNRESET/;
+const CONNECTION_BROKEN = /socket hang up|ECONNRESET|broke off/;
 
 describe('faults of the scripted Kinesis', () => {
   let kinesis: ScriptedKinesis;
