@@ -1,7 +1,6 @@
-import { TidemarkError } from '../core/errors';
-import { BodyParts } from './body-parts';
 import { floatWidth, readFloat } from './cbor-float';
 import type { CborNames } from './cbor-names';
+import { invalid, PieceCursor } from './piece-cursor';
 import { utf8Of } from './utf8';
 
 /** What an item begins with, in its first three bits (RFC 8949). */
@@ -22,75 +21,15 @@ const BREAK = 0xff;
 const INDEFINITE = Infinity;
 
 const MAX_DEPTH = 32;
-const NOTHING = Buffer.alloc(0);
-/** How much is joined at first to what goes beyond a piece. */
-const LEAST_MORE = 4_096;
-/** Thrown where a piece of the body ends. One for all: it costs more to make an error than to read a record. */
-const CUT_OFF = new Error('A piece of a body ends');
-
 /**
  * Reads CBOR item by item, without copying byte strings. Nothing in the bytes is trusted: a length is held against what is left before it is
  * used, so the work is bounded by the number of bytes.
  *
  * Every method throws `INVALID_ANSWER` where the bytes are cut off or of another type.
  */
-export class CborReader {
-  private at = 0;
-  private end = 0;
-  /** Where what is being read as a whole begins. */
-  private start = 0;
-  private bytes: Buffer = NOTHING;
-  private view: DataView = new DataView(NOTHING.buffer);
-  private readonly parts: BodyParts;
-  /** Bytes that the item at hand lacks, as far as is known. */
-  private missing = 0;
+export class CborReader extends PieceCursor {
   /** Of the head that was read last: a value, length or count; infinite for an indefinite length. */
   private argument = 0;
-
-  constructor(parts: readonly Buffer[]) {
-    this.parts = new BodyParts(parts);
-    this.goTo(this.parts.take());
-  }
-
-  /**
-   * What `read` reads, wherever the pieces of the body end. Only what goes beyond a piece is copied. Everything is to be read so, one item or
-   * one record at a time, and never within another.
-   */
-  whole<T>(read: (reader: this) => T): T {
-    if (this.at === this.end) this.goTo(this.parts.take());
-    this.start = this.at;
-    try {
-      return read(this);
-    } catch (error) {
-      if (error !== CUT_OFF) throw error;
-    }
-    return this.joined(read);
-  }
-
-  private joined<T>(read: (reader: this) => T): T {
-    this.at = this.start;
-    for (let more = LEAST_MORE; ; more *= 2) {
-      if (this.parts.bytesLeft === 0) throw invalid('an end before its time');
-      this.goTo(this.parts.join(this.bytes.subarray(this.at), Math.max(more, this.missing)));
-      try {
-        const value = read(this);
-        // What follows is in its own piece.
-        this.parts.giveBack(this.end - this.at);
-        this.goTo(NOTHING);
-        return value;
-      } catch (error) {
-        if (error !== CUT_OFF) throw error;
-        this.at = 0;
-      }
-    }
-  }
-
-  private goTo(bytes: Buffer): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.at = 0;
-    this.end = bytes.length;
-  }
 
   /** Number of pairs; infinite where the end is marked. To be used as `for (let left = openMap(); hasMore(left); left -= 1)`. */
   openMap(): number {
@@ -132,11 +71,6 @@ export class CborReader {
     return this.argument === INDEFINITE ? this.joinText() : this.textHere();
   }
 
-  /** The piece that is being read; an empty one right after an item that lay in two. */
-  get piece(): Buffer {
-    return this.bytes;
-  }
-
   /** Passes over one item; gives it if it is a text. */
   textOrSkip(): string | undefined {
     this.skipTags();
@@ -172,11 +106,6 @@ export class CborReader {
     if (type === MAP) return this.skipItems(2, depth);
     if (type === BYTES || type === TEXT) return this.skipString(type);
     if (this.argument === INDEFINITE) throw invalid('an end without a beginning');
-  }
-
-  /** @throws `INVALID_ANSWER` if anything follows. */
-  finish(): void {
-    if (this.at !== this.end || this.parts.bytesLeft > 0) throw invalid('something behind its end');
   }
 
   private skipString(type: number): void {
@@ -225,8 +154,7 @@ export class CborReader {
   /** The count in the head that was read last. */
   private countOf(itemsPerEntry: number): number {
     const count = this.argument;
-    if (count !== INDEFINITE && count * itemsPerEntry > this.end - this.at + this.parts.bytesLeft)
-      throw invalid('an end before its time');
+    if (count !== INDEFINITE && count * itemsPerEntry > this.bytesLeft) throw invalid('an end before its time');
     return count;
   }
 
@@ -236,24 +164,6 @@ export class CborReader {
     if (!(this.argument <= this.end - start)) throw this.lacking(start + this.argument - this.end);
     this.at = start + this.argument;
     return start;
-  }
-
-  private byte(): number {
-    const value = this.peek();
-    this.at += 1;
-    return value;
-  }
-
-  private peek(): number {
-    const value = this.bytes[this.at];
-    if (value === undefined) throw this.lacking(1);
-    return value;
-  }
-
-  private lacking(bytes: number): Error {
-    if (bytes > this.parts.bytesLeft) return invalid('an end before its time');
-    this.missing = bytes;
-    return CUT_OFF;
   }
 
   private viewHere(): Buffer {
@@ -295,9 +205,4 @@ export class CborReader {
     this.at = start + width;
     return readFloat(this.bytes, start, width);
   }
-}
-
-/** Without what the bytes say: they are record data. */
-function invalid(what: string): TidemarkError {
-  return new TidemarkError('INVALID_ANSWER', `Kinesis answered GetRecords with CBOR that cannot be read: ${what}`);
 }
