@@ -31,8 +31,36 @@ const withStack = {
 /** Tests of the tools, of the tests themselves and of the layout, and long drills: `npm run test:slow`. Named `*.slow.test.ts`, beside the others. */
 const slow = project('slow', { ...withStack, testMatch: ['<rootDir>/test/**/*.slow.test.ts'] });
 
+/** What the end-to-end tests say of polling, on the second source. */
+const fanOut = project('fan-out', {
+  ...withStack,
+  setupFiles: ['<rootDir>/test/support/read-by-fan-out.ts'],
+  testMatch: [
+    'aggregates.slow',
+    'cli-sigterm.slow',
+    'control.slow',
+    'dead-letters',
+    'from-kcl',
+    'handler-failure',
+    'outages.slow',
+    'payload-codec.slow',
+    'replay.slow',
+    'start-position.slow',
+    'stream-identity.slow',
+    'table-lost.slow',
+    'zombies.slow',
+  ].map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
+});
+
 module.exports = {
-  projects: [project('unit'), project('replay'), project('workflow', withStack), project('e2e', withStack), slow],
+  projects: [
+    project('unit'),
+    project('replay'),
+    project('workflow', withStack),
+    project('e2e', withStack),
+    slow,
+    fanOut,
+  ],
   // Tests with servers and processes mostly wait: for heartbeats to time out, for outages to end. Three keep two cores busy.
   maxWorkers: 3,
   testTimeout: 60_000,

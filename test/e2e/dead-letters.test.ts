@@ -3,6 +3,7 @@ import { defineConsumer, TidemarkClient, type ConsumerDefinition } from '../../s
 import { eventually } from '../support/eventually';
 import { CliScene } from '../support/cli/scene';
 import { stackEnv } from '../support/stack-env';
+import { SOURCE } from '../support/source';
 
 /** The servers and these processes share a machine with other tests. */
 const PATIENCE = { timeoutMs: 60_000, intervalMs: 100 };
@@ -32,6 +33,7 @@ beforeAll(async () => {
   const { temporalAddress, region, credentials, dynamodbEndpoint } = stackEnv();
   client = await TidemarkClient.connect({ address: temporalAddress });
   consumer = defineConsumer({
+    ...SOURCE,
     name: 'delays',
     stream: scene.stream,
     tableName: scene.table,

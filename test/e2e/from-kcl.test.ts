@@ -9,6 +9,7 @@ import { createCheckpointTable } from '../../src/checkpoints/table';
 import { eventually } from '../support/eventually';
 import { startScriptedKinesis, type ScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
+import { SOURCE } from '../support/source';
 
 jest.setTimeout(120_000);
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
   );
   client = await TidemarkClient.connect({ address: temporalAddress });
   consumer = defineConsumer({
+    ...SOURCE,
     name: 'from-kcl',
     stream,
     tableName,

@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually';
 import { startScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
 import { codec, ENCODING } from '../support/turned-over-codec';
+import { SOURCE } from '../support/source';
 
 jest.setTimeout(120_000);
 
@@ -34,6 +35,7 @@ it('a payload codec covers all that a worker and a client say to Temporal, and s
   dynamodb.destroy();
   const handled: string[] = [];
   const consumer = defineConsumer({
+    ...SOURCE,
     name: 'coded',
     stream,
     tableName,

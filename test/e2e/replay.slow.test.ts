@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually';
 import type { CliProcess } from '../support/cli/cli-process';
 import { CliScene } from '../support/cli/scene';
 import { stackEnv } from '../support/stack-env';
+import { SOURCE } from '../support/source';
 
 /** The servers and these processes share a machine with other tests. */
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 100 };
@@ -83,6 +84,7 @@ beforeAll(async () => {
   const { temporalAddress, region, credentials, dynamodbEndpoint } = stackEnv();
   client = await TidemarkClient.connect({ address: temporalAddress });
   consumer = defineConsumer({
+    ...SOURCE,
     name: 'delays',
     stream: scene.stream,
     tableName: scene.table,

@@ -1,5 +1,6 @@
 import { keys, withCrashRun } from '../support/crash/run';
 import { eventually } from '../support/eventually';
+import { pagesSent } from '../support/source';
 
 describe('a consumer that starts at LATEST', () => {
   it('loses nothing when the worker dies after an empty first page, before any checkpoint, and records arrive meanwhile', async () => {
@@ -12,7 +13,7 @@ describe('a consumer that starts at LATEST', () => {
       expect(registration.start.at).toBe('AT_TIMESTAMP');
 
       const first = await run.spawnWorker();
-      await eventually(() => run.kinesis.requests.count('GetRecords') >= 2, { what: 'empty pages' });
+      await eventually(() => pagesSent(run.kinesis) >= 2, { what: 'empty pages' });
       await run.signal(first, 'SIGKILL');
       await first.exited;
       await run.put(keys(40));

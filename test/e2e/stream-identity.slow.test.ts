@@ -1,5 +1,6 @@
 import { keys, withCrashRun } from '../support/crash/run';
 import { eventually } from '../support/eventually';
+import { pagesSent } from '../support/source';
 import { connectTemporal } from '../../src/temporal/connect';
 import { shardWorkflowId, streamWorkflowId } from '../../src/core/names';
 
@@ -36,7 +37,7 @@ describe('a stream that is created again under its name', () => {
       try {
         const before = await run.start();
         await run.spawnWorker();
-        await eventually(() => run.kinesis.requests.count('GetRecords') > 0, { what: 'the first poll' });
+        await eventually(() => pagesSent(run.kinesis) > 0, { what: 'the first poll' });
         run.kinesis.deleteStream(run.stream);
         run.kinesis.advanceClock(5_000);
         run.kinesis.createStream(run.stream, 1);

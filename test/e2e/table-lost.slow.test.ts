@@ -22,6 +22,7 @@ import { spawnCli, type CliResult } from '../support/cli/cli-process';
 import { eventually } from '../support/eventually';
 import { startScriptedKinesis, type ScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
+import { SOURCE } from '../support/source';
 
 jest.setTimeout(240_000);
 
@@ -49,6 +50,7 @@ beforeAll(async () => {
   dynamodb = createDynamodbClient({ region, credentials, dynamodbEndpoint });
   await createCheckpointTable(dynamodb, tableName);
   consumer = defineConsumer({
+    ...SOURCE,
     name: 'drill',
     stream,
     tableName,

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startScriptedKinesis, type ScriptedKinesis } from '../scripted-kinesis';
+import { SOURCE_TEXT } from '../source';
 import { stackEnv } from '../stack-env';
 import { spawnCli, type CliProcess, type CliResult } from './cli-process';
 
@@ -44,7 +45,7 @@ export class CliScene {
       `${name}.ts`,
       `import { defineConsumer } from 'tidemark';
 export default defineConsumer({
-  name: '${consumer}', stream: '${this.stream}', startFrom: 'TRIM_HORIZON', tableName: '${this.table}', ${more}
+  name: '${consumer}', stream: '${this.stream}', startFrom: 'TRIM_HORIZON', tableName: '${this.table}', ${SOURCE_TEXT} ${more}
   handler: ${handler},
 });\n`,
     );

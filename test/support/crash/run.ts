@@ -13,6 +13,7 @@ import type { Report } from '../../../dev/prove/oracle-report';
 import { workerEnvironment, type HandlerConfig } from '../../../dev/prove/worker-config';
 import { startScriptedKinesis, type ScriptedKinesis } from '../scripted-kinesis';
 import { eventually } from '../eventually';
+import { assertSource, SOURCE } from '../source';
 import { stackEnv } from '../stack-env';
 
 export const TABLE = 'tidemark-checkpoints';
@@ -75,6 +76,7 @@ export class CrashRun {
       historyIntervalMs: 1_000,
       heartbeatTimeoutMs: 2_000,
       shardSyncIntervalMs: 2_000,
+      ...SOURCE,
       ...this.options.consumer,
     };
   }
@@ -190,6 +192,7 @@ export async function withCrashRun(options: CrashRunOptions, test: (run: CrashRu
   const run = await CrashRun.create(options);
   try {
     await test(run);
+    assertSource(run.kinesis);
   } finally {
     await run.close();
   }

@@ -1,0 +1,1 @@
+process.env.TIDEMARK_TEST_FAN_OUT = '1';
