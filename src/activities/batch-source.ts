@@ -2,7 +2,7 @@ import { TidemarkError } from '../core/errors';
 import type { RawRecord } from '../kinesis/kinesis-port';
 import { dataBytesOf } from '../kinesis/page-bytes';
 import type { PageReservation } from '../kinesis/page-memory';
-import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
+import type { PageReader, ReadResult } from '../kinesis/shard-reader';
 import { unlessAborted } from '../kinesis/unless-aborted';
 import { nextBatch, type BatchSize } from './batch-border';
 
@@ -42,7 +42,7 @@ export class BatchSource {
   private readonly reading = new AbortController();
 
   constructor(
-    private readonly reader: Pick<ShardReader, 'read'>,
+    private readonly reader: PageReader,
     private readonly limits: BatchLimits,
     private readonly monotonicMs: () => number = () => performance.now(),
   ) {}
@@ -86,6 +86,8 @@ export class BatchSource {
   }
 
   private async absorbPage(signal: AbortSignal): Promise<void> {
+    const due = this.pending ? undefined : this.reader.untilDue?.(signal);
+    if (due) await due;
     this.readAhead();
     const { pending } = this;
     if (!pending) return;

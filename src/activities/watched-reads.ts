@@ -1,7 +1,7 @@
 import { codeOf } from '../core/errors';
 import type { ShardIdentity } from '../core/names';
 import type { KinesisPort } from '../kinesis/kinesis-port';
-import type { ReadResult, ShardReader } from '../kinesis/shard-reader';
+import type { PageReader, ReadResult } from '../kinesis/shard-reader';
 import { traceFetch } from './traces';
 import { kinesisFailedChannel, pageReadChannel, type KinesisFailedMessage, type PageReadMessage } from './diagnostics';
 
@@ -28,13 +28,14 @@ export function watchedKinesis(kinesis: KinesisPort, shard: ShardIdentity): Kine
 }
 
 /** A reader that tells of each page. */
-export function watchedReader(reader: Pick<ShardReader, 'read'>, shard: ShardIdentity): Pick<ShardReader, 'read'> {
+export function watchedReader(reader: PageReader, shard: ShardIdentity): PageReader {
   return {
     read: async (signal) => {
       const result = await reader.read(signal);
       if (pageReadChannel.hasSubscribers) pageReadChannel.publish(describePage(shard, result));
       return result;
     },
+    untilDue: (signal) => reader.untilDue?.(signal),
   };
 }
 

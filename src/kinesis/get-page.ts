@@ -116,14 +116,12 @@ async function decode(response: RawResponse): Promise<Page> {
 /** A page whose payloads are in these parts, but for copies of those that lay in two. */
 function withMemory(page: Page, parts: readonly Buffer[]): Page {
   const { records } = page;
+  // Nobody has a view of it, and it is too small to be used again.
+  if (records.length === 0) return page;
   const giveBack = (): void => socketMemory.giveBack(parts.filter(({ buffer }) => !isKept(buffer)));
-  if (records.length > 0) {
-    // Where records are small their copies are, too: one a part at most.
-    const copies = records.length > SMALL_PER_PART * parts.length ? [] : records.map(({ data }) => data);
-    return { ...page, memory: { bytes: heldBytes([...parts, ...copies]), giveBack } };
-  }
-  giveBack();
-  return page;
+  // Where records are small their copies are, too: one a part at most.
+  const copies = records.length > SMALL_PER_PART * parts.length ? [] : records.map(({ data }) => data);
+  return { ...page, memory: { bytes: heldBytes([...parts, ...copies]), giveBack } };
 }
 
 /** By its content type; without a telling one, by the first byte: no text begins with that of a map or a tag. */

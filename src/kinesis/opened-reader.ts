@@ -3,7 +3,7 @@ import { looksAggregated } from './aggregate-reader';
 import type { HashRange } from './hash-range';
 import type { RawRecord } from './kinesis-port';
 import { openAggregates } from './open-aggregates';
-import type { ReadResult, ShardReader } from './shard-reader';
+import type { PageReader, ReadResult } from './shard-reader';
 
 export interface OpenedReaderOptions {
   /** Where reading begins. */
@@ -15,7 +15,7 @@ export interface OpenedReaderOptions {
 }
 
 /** A reader whose KPL aggregates are opened. A shard without aggregates costs it a look at four bytes a record. */
-export class OpenedReader {
+export class OpenedReader implements PageReader {
   private start: Position | undefined;
   private range: HashRange | undefined;
   private isRangeKnown = false;
@@ -24,7 +24,7 @@ export class OpenedReader {
   private passed: ReadResult['passed'];
 
   constructor(
-    private readonly reader: Pick<ShardReader, 'read'>,
+    private readonly reader: PageReader,
     private readonly options: OpenedReaderOptions,
   ) {
     this.start = options.start;
@@ -47,6 +47,10 @@ export class OpenedReader {
         this.start = undefined;
     }
     return { ...result, records, ...(this.passed ? { passed: this.passed } : {}) };
+  }
+
+  untilDue(signal: AbortSignal): Promise<void> | undefined {
+    return this.reader.untilDue?.(signal);
   }
 
   /** The next page is read from this position on. */

@@ -32,6 +32,16 @@ export interface ReadResult {
   readonly passed?: { readonly sequenceNumber: string; readonly arrivalMs: number };
 }
 
+/** What reads a shard in order, page after page. */
+export interface PageReader {
+  read(signal: AbortSignal): Promise<ReadResult>;
+  /**
+   * Resolves when the next page may be asked for; undefined if that is now. `read` waits for it, too, but what waits there keeps alive all that
+   * waits for the page: with a thousand idle shards that made most of a worker's garbage.
+   */
+  untilDue?(signal: AbortSignal): Promise<void> | undefined;
+}
+
 interface PageRead extends Pick<Page, 'memory'> {
   readonly result: ReadResult;
   readonly size: PageSize;
@@ -68,7 +78,7 @@ export interface ReaderOptions {
  * Reads one shard in order, from a start. Throttling, outages, expired iterators and contradictory answers are waited out here,
  * without end: they say nothing about records. It gives up only on what no waiting mends.
  */
-export class ShardReader {
+export class ShardReader implements PageReader {
   private iterator: string | undefined;
   /** Nothing was read with the current iterator yet. */
   private isIteratorNew = false;
@@ -101,6 +111,11 @@ export class ShardReader {
     }
   }
 
+  untilDue(signal: AbortSignal): Promise<void> | undefined {
+    const delayMs = waitMs(this.pace, this.environment.monotonicMs());
+    return delayMs > 0 ? this.environment.sleep(delayMs, signal) : undefined;
+  }
+
   /**
    * Where an iterator is to be taken from when the present one has expired, while everything that was read is done with: the last sequence
    * number may have left retention since it was read.
@@ -112,8 +127,8 @@ export class ShardReader {
 
   private async readOn(signal: AbortSignal): Promise<ReadResult> {
     for (;;) {
-      const delayMs = waitMs(this.pace, this.environment.monotonicMs());
-      if (delayMs > 0) await this.environment.sleep(delayMs, signal);
+      const due = this.untilDue(signal);
+      if (due) await due;
       signal.throwIfAborted();
       try {
         const result = await this.readOnce(signal);

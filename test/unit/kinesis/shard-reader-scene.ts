@@ -5,7 +5,7 @@ import { AwsKinesis } from '../../../src/kinesis/aws-kinesis';
 import type { PaceOptions } from '../../../src/core/read-pace';
 import type { KinesisPort } from '../../../src/kinesis/kinesis-port';
 import { PageMemory } from '../../../src/kinesis/page-memory';
-import { ShardReader, type ReadResult, type ReaderOptions } from '../../../src/kinesis/shard-reader';
+import { ShardReader, type PageReader, type ReaderOptions, type ReadResult } from '../../../src/kinesis/shard-reader';
 import { StreamWatch } from '../../../src/kinesis/stream-watch';
 import {
   startScriptedKinesis,
@@ -112,7 +112,7 @@ export function textsOf({ records }: Pick<ReadResult, 'records'>): string[] {
 }
 
 /** Reads until so many records have come, or the end of the shard. */
-export async function readTexts(reader: Pick<ShardReader, 'read'>, count: number, signal = NEVER): Promise<string[]> {
+export async function readTexts(reader: PageReader, count: number, signal = NEVER): Promise<string[]> {
   const texts: string[] = [];
   for (let reads = 0; texts.length < count && reads < 10_000; reads += 1) {
     const result = await reader.read(signal);
