@@ -1,3 +1,6 @@
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
 // One transform for every project. swc options stay inline: Temporal's workflow bundler would merge a .swcrc.
 const shared = {
   testEnvironment: 'node',
@@ -31,6 +34,12 @@ const withStack = {
 /** Tests of the tools, of the tests themselves and of the layout, and long drills: `npm run test:slow`. Named `*.slow.test.ts`, beside the others. */
 const slow = project('slow', { ...withStack, testMatch: ['<rootDir>/test/**/*.slow.test.ts'] });
 
+const endToEnd = (name) => {
+  const file = `test/e2e/${name}.test.ts`;
+  if (!existsSync(join(__dirname, file))) throw new Error(`jest.config.js names ${file}, which is not there`);
+  return `<rootDir>/${file}`;
+};
+
 /** What the end-to-end tests say of polling, on the second source. */
 const fanOut = project('fan-out', {
   ...withStack,
@@ -49,7 +58,7 @@ const fanOut = project('fan-out', {
     'stream-identity.slow',
     'table-lost.slow',
     'zombies.slow',
-  ].map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
+  ].map(endToEnd),
 });
 
 module.exports = {

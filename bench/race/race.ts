@@ -23,20 +23,15 @@ interface Scenario {
   readonly run: (world: RaceWorld, contestants: readonly Contestant[]) => Promise<RaceRow[]>;
 }
 
-/**
- * One after the other: CPU time, starts and hand-overs want the machine. The lives of the slow are minutes of waiting for leases, and so is what they
- * run beside.
- */
-const IN_TURN: readonly (readonly Scenario[])[] = [
-  [{ name: 'throughput', run: throughput }],
-  [{ name: 'life', run: lifeOfQuick }],
-  [
-    { name: 'quiet', run: quiet },
-    { name: 'life', run: lifeOfSlow },
-  ],
+/** One after the other: what they measure wants the machine, and so do the JVMs that start again and again in the lives of the slow. */
+const IN_TURN: readonly Scenario[] = [
+  { name: 'throughput', run: throughput },
+  { name: 'life', run: lifeOfQuick },
+  { name: 'quiet', run: quiet },
+  { name: 'life', run: lifeOfSlow },
 ];
 
-export const SCENARIO_NAMES = [...new Set(IN_TURN.flat().map(({ name }) => name))];
+export const SCENARIO_NAMES = [...new Set(IN_TURN.map(({ name }) => name))];
 export const CONTESTANT_IDS = CONTESTANTS.map(({ id }) => id);
 
 /** Tidemark and its rivals on the same streams, in turns; ends with the table in Markdown. */
@@ -45,11 +40,7 @@ export async function race(context: BenchContext, options: RaceOptions): Promise
   const contestants = await lineUp(context, options);
   const isWanted = ({ name }: Scenario): boolean => options.scenarios?.includes(name) ?? true;
   const found: RaceRow[] = [];
-  for (const together of IN_TURN) {
-    const wanted = together.filter(isWanted);
-    const rows = await Promise.all(wanted.map((scenario) => runAndReport(context, scenario, contestants)));
-    found.push(...rows.flat());
-  }
+  for (const scenario of IN_TURN.filter(isWanted)) found.push(...(await runAndReport(context, scenario, contestants)));
   const rows = newestRows([...earlier, ...found]);
   const shown = CONTESTANTS.filter(({ title }) => rows.some(({ contestant }) => contestant === title));
   context.report.text(raceTable(shown, rows));

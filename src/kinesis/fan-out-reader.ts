@@ -5,7 +5,7 @@ import { floorOf } from '../core/read-span';
 import type { IteratorStart } from '../core/read-start';
 import { isPassingTrouble } from './passing-trouble';
 import type { ShardFeed } from './shard-feed';
-import type { ReadResult, ShardReader } from './shard-reader';
+import type { PageReader, ReadResult, ShardReader } from './shard-reader';
 import type { StreamConsumerWatch } from './stream-consumer-watch';
 import type { StreamWatch } from './stream-watch';
 import { unlessAborted } from './unless-aborted';
@@ -20,7 +20,7 @@ const JOINED_RECORDS = 1_000;
 /** A subscription that lasted so long has proved that it can. */
 const PROVEN_MS = 30_000;
 
-export type Source = Pick<ShardReader, 'read' | 'renewFrom'>;
+export type Source = PageReader & Pick<ShardReader, 'renewFrom'>;
 
 /** What a reader needs of the slice that it reads for. */
 export interface FanOutReaderEnvironment {
@@ -41,7 +41,7 @@ export interface FanOutReaderEnvironment {
  * Reads one shard from its feed, from a position. Lost subscriptions, throttling, outages, silence and contradictory answers are waited out
  * here, without end, as `ShardReader` does with those of polling.
  */
-export class FanOutReader {
+export class FanOutReader implements PageReader {
   private next: number;
   private delayMs = 0;
   /** Grows with each subscription that fails, until one lasts. */
@@ -84,6 +84,10 @@ export class FanOutReader {
     } finally {
       if (this.feed.holder === this) this.feed.rest();
     }
+  }
+
+  untilDue(signal: AbortSignal): Promise<void> | undefined {
+    return this.polling?.untilDue?.(signal);
   }
 
   private async readOn(signal: AbortSignal): Promise<ReadResult> {

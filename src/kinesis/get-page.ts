@@ -107,7 +107,7 @@ async function decode(response: RawResponse): Promise<Page> {
   if (isInCbor) return withMemory(decodeCborPage(parts), parts);
   const memory = new Set<ArrayBufferLike>();
   const page = decodePage(socketMemory.join(parts), (bytes) => socketMemory.room(bytes, memory));
-  socketMemory.giveBack(parts);
+  if (page.records.length > 0) socketMemory.giveBack(parts);
   const pieces = [...memory].map((one) => Buffer.from(one));
   notePieces(pieces, page.records);
   return withMemory(page, pieces);
@@ -116,7 +116,7 @@ async function decode(response: RawResponse): Promise<Page> {
 /** A page whose payloads are in these parts, but for copies of those that lay in two. */
 function withMemory(page: Page, parts: readonly Buffer[]): Page {
   const { records } = page;
-  // Nobody has a view of it, and it is too small to be used again.
+  // Too small to be used again: V8 has it back sooner than a transfer would take.
   if (records.length === 0) return page;
   const giveBack = (): void => socketMemory.giveBack(parts.filter(({ buffer }) => !isKept(buffer)));
   // Where records are small their copies are, too: one a part at most.

@@ -50,7 +50,7 @@ export class OpenedReader implements PageReader {
   }
 
   untilDue(signal: AbortSignal): Promise<void> | undefined {
-    return this.reader.untilDue?.(signal);
+    return this.unopened ? undefined : this.reader.untilDue?.(signal);
   }
 
   /** The next page is read from this position on. */

@@ -42,6 +42,9 @@ export interface PageReader {
   untilDue?(signal: AbortSignal): Promise<void> | undefined;
 }
 
+/** Node's timers count whole milliseconds and come up to one too early: what is left then is no wait of its own. */
+const TIMER_GRAIN_MS = 1;
+
 interface PageRead extends Pick<Page, 'memory'> {
   readonly result: ReadResult;
   readonly size: PageSize;
@@ -113,7 +116,7 @@ export class ShardReader implements PageReader {
 
   untilDue(signal: AbortSignal): Promise<void> | undefined {
     const delayMs = waitMs(this.pace, this.environment.monotonicMs());
-    return delayMs > 0 ? this.environment.sleep(delayMs, signal) : undefined;
+    return delayMs >= TIMER_GRAIN_MS ? this.environment.sleep(delayMs, signal) : undefined;
   }
 
   /**

@@ -9,7 +9,7 @@ import { createCheckpointTable } from '../../src/checkpoints/table';
 import { eventually } from '../support/eventually';
 import { startScriptedKinesis, type ScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
-import { SOURCE } from '../support/source';
+import { assertSource, SOURCE } from '../support/source';
 
 jest.setTimeout(120_000);
 
@@ -53,6 +53,7 @@ afterAll(async () => {
   await client.stop(consumer, { by: 'jest', force: true }).catch(() => undefined);
   await client.close();
   dynamodb.destroy();
+  assertSource(kinesis);
   await kinesis.close();
 });
 

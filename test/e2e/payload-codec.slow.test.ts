@@ -13,7 +13,7 @@ import { eventually } from '../support/eventually';
 import { startScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
 import { codec, ENCODING } from '../support/turned-over-codec';
-import { SOURCE } from '../support/source';
+import { assertSource, SOURCE } from '../support/source';
 
 jest.setTimeout(120_000);
 
@@ -93,6 +93,7 @@ it('a payload codec covers all that a worker and a client say to Temporal, and s
     await run;
     await client.close();
     await plain.connection.close();
+    assertSource(kinesis);
     await kinesis.close();
   }
 });

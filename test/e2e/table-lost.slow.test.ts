@@ -22,7 +22,7 @@ import { spawnCli, type CliResult } from '../support/cli/cli-process';
 import { eventually } from '../support/eventually';
 import { startScriptedKinesis, type ScriptedKinesis } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
-import { SOURCE } from '../support/source';
+import { assertSource, SOURCE } from '../support/source';
 
 jest.setTimeout(240_000);
 
@@ -76,6 +76,7 @@ afterAll(async () => {
   await run;
   await client.close();
   dynamodb.destroy();
+  assertSource(kinesis);
   await kinesis.close();
 });
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startScriptedKinesis, type ScriptedKinesis } from '../scripted-kinesis';
-import { SOURCE_TEXT } from '../source';
+import { assertSource, SOURCE_TEXT } from '../source';
 import { stackEnv } from '../stack-env';
 import { spawnCli, type CliProcess, type CliResult } from './cli-process';
 
@@ -73,6 +73,7 @@ export default defineConsumer({
     for (const { child } of this.started)
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await Promise.all(this.started.map(({ exited }) => exited));
+    assertSource(this.kinesis);
     await this.kinesis.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

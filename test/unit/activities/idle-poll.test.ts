@@ -35,6 +35,14 @@ describe('the wait for the next poll of an idle shard', () => {
     expect(scene.server.requests.count('GetRecords')).toBe(3);
   });
 
+  it('is one wait, although timers come up to a millisecond early', async () => {
+    const source = openSource();
+    scene.earlyMs = 0.5;
+    const { signal } = new AbortController();
+    for (let pages = 0; pages < 4; pages += 1) await source.next(signal);
+    expect(scene.waitsMs).toEqual([1_000, 1_000, 1_000]);
+  });
+
   it('ends with the signal, and the next call waits for what is left of it and reads on', async () => {
     const source = openSource();
     const stop = new AbortController();
@@ -44,9 +52,11 @@ describe('the wait for the next poll of an idle shard', () => {
     };
     await expect(source.next(stop.signal)).rejects.toThrow('stopped');
     expect(scene.server.requests.count('GetRecords')).toBe(1);
+    expect(source.isDrained).toBe(true);
     scene.put('a');
     const next = await source.next(new AbortController().signal);
     expect(next).toMatchObject({ kind: 'batch', records: [{ partitionKey: 'key' }] });
+    expect(scene.waitsMs.slice(0, 2)).toEqual([1_000, 600]);
     source.close();
   });
 });

@@ -34,6 +34,10 @@ export class ReaderScene {
   private readonly client;
   /** Holds nothing but what a test has not released. */
   readonly memory = new PageMemory(1_000_000_000);
+  /** How much too early timers come, milliseconds. */
+  earlyMs = 0;
+  /** How long a wait has lasted when it is given up, as a share of the whole. */
+  private static readonly GIVEN_UP_AT = 0.4;
   private monotonicMs = 0;
   private sleptMs = 0;
 
@@ -77,8 +81,8 @@ export class ReaderScene {
         onTrouble: (error) => this.troubles.push(error === undefined ? 'ok' : (error as { code: string }).code),
         sleep: async (ms, signal) => {
           this.waitsMs.push(ms);
-          this.sleptMs += ms;
           this.onWait(this.waitsMs.length);
+          this.sleptMs += signal.aborted ? ms * ReaderScene.GIVEN_UP_AT : ms - this.earlyMs;
           await new Promise((resolve) => setImmediate(resolve));
           signal.throwIfAborted();
         },
