@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '../../../support/prometheus-text';
@@ -20,14 +20,27 @@ export function findInstalled(name: 'prometheus' | 'promtool'): string | undefin
   return existsSync(unpacked) ? unpacked : undefined;
 }
 
+/** In a folder of its own, which takes its place as a whole: two test files may be at it, and a program that is being written cannot be started. */
 function unpack(): void {
   mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(path.join(CACHE, 'unpack-'));
   try {
-    execFileSync('apt-get', ['download', 'prometheus'], { cwd: CACHE, stdio: 'pipe' });
-    const deb = readdirSync(CACHE).find((name) => name.endsWith('.deb')) ?? '';
-    execFileSync('dpkg', ['-x', deb, 'x'], { cwd: CACHE, stdio: 'pipe' });
+    execFileSync('apt-get', ['download', 'prometheus'], { cwd: folder, stdio: 'pipe' });
+    const deb = readdirSync(folder).find((name) => name.endsWith('.deb')) ?? '';
+    execFileSync('dpkg', ['-x', deb, 'x'], { cwd: folder, stdio: 'pipe' });
+    moveUnlessThere(path.join(folder, 'x'), path.join(CACHE, 'x'));
   } catch (cause) {
     throw new Error('This test needs Prometheus: install it, so that prometheus and promtool are on PATH', { cause });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function moveUnlessThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
   }
 }
 
