@@ -24,9 +24,9 @@ export function initialBelief(position: Position): Belief {
 
 /**
  * Whether an execution may commit on the token in its input without claiming first.
- * Only the first attempt that follows a completed activity of the same run may: any other may have been overtaken (a retry),
- * or holds a token that another run has moved on from (a reset; hole C9). The run id comes from the activity's context,
- * because workflow code does not see a reset.
+ * Only the first attempt that follows a completed activity of the same run may: a retry may have been overtaken, and after a
+ * reset another run may have moved on from the token (hole C9). The run id comes from the activity's context, because
+ * workflow code does not see a reset.
  */
 export function trustsToken(belief: Belief, contextRunId: string, attempt: number): boolean {
   return attempt === 1 && !belief.needClaim && belief.token !== undefined && belief.tokenRunId === contextRunId;

@@ -69,7 +69,7 @@ export function paceAfterPage(pace: ReadPace, page: PageRead, options: PaceOptio
   return { nextCallAtMs, paidOffAtMs, lastRecordsAtMs, crowdedIntervalMs };
 }
 
-/** After a call that failed, for which a back-off was drawn. One that was throttled cost as much of the shard's calls as any other. */
+/** After a call that failed, for which a back-off was drawn. A throttled one counts against the shard's calls, and says that others read it, too. */
 export function paceAfterFailure(
   pace: ReadPace,
   { nowMs, backoffMs, isThrottled }: { nowMs: number; backoffMs: number; isThrottled: boolean },

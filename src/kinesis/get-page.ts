@@ -107,7 +107,7 @@ async function decode(response: RawResponse): Promise<Page> {
   if (isInCbor) return withMemory(decodeCborPage(parts), parts);
   const memory = new Set<ArrayBufferLike>();
   const page = decodePage(socketMemory.join(parts), (bytes) => socketMemory.room(bytes, memory));
-  if (page.records.length > 0) socketMemory.giveBack(parts);
+  socketMemory.giveBack(parts);
   const pieces = [...memory].map((one) => Buffer.from(one));
   notePieces(pieces, page.records);
   return withMemory(page, pieces);
@@ -116,12 +116,14 @@ async function decode(response: RawResponse): Promise<Page> {
 /** A page whose payloads are in these parts, but for copies of those that lay in two. */
 function withMemory(page: Page, parts: readonly Buffer[]): Page {
   const { records } = page;
-  // Too small to be used again: V8 has it back sooner than a transfer would take.
-  if (records.length === 0) return page;
   const giveBack = (): void => socketMemory.giveBack(parts.filter(({ buffer }) => !isKept(buffer)));
-  // Where records are small their copies are, too: one a part at most.
-  const copies = records.length > SMALL_PER_PART * parts.length ? [] : records.map(({ data }) => data);
-  return { ...page, memory: { bytes: heldBytes([...parts, ...copies]), giveBack } };
+  if (records.length > 0) {
+    // Where records are small their copies are, too: one a part at most.
+    const copies = records.length > SMALL_PER_PART * parts.length ? [] : records.map(({ data }) => data);
+    return { ...page, memory: { bytes: heldBytes([...parts, ...copies]), giveBack } };
+  }
+  giveBack();
+  return page;
 }
 
 /** By its content type; without a telling one, by the first byte: no text begins with that of a map or a tag. */
