@@ -2,6 +2,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { createWorker, defineConsumer, type Batch } from '../../src';
 import type { CommittedMessage } from '../../src/activities/diagnostics';
+import { boundHeapGrowth } from '../../src/worker/heap-growth';
 import type { WorkerOrder } from './messages';
 import { obeyParent, readOrder, tellParent } from './parent';
 import { Stopwatch } from './stopwatch';
@@ -14,6 +15,8 @@ let latenciesMs: number[] = [];
 const counts = { records: 0, bytes: 0, commits: 0, claims: 0 };
 
 async function main(): Promise<void> {
+  // As the command line does.
+  boundHeapGrowth();
   watchCheckpoints();
   const consumer = defineConsumer({ ...order.consumer, handler });
   const worker = await createWorker([consumer], { temporal: { address: order.temporalAddress, namespace: 'default' } });

@@ -23,12 +23,11 @@ export const FLEET: Fleet = {
   idlePollIntervalMs: 1_000,
   historyIntervalMs: 10_000,
   heartbeatTimeoutMs: 10_000,
-  maxBatchRecords: 1_000,
+  maxBatchRecords: 2_000,
 };
 
-export const IDLE_SLICE_MS = 60_000;
-/** An idle row is touched this often. */
-export const IDLE_TOUCH_MS = 300_000;
+/** Each touches its row. */
+export const IDLE_SLICE_MS = 300_000;
 /** The SDK sends heartbeats after this share of their timeout. */
 export const HEARTBEAT_SHARE = 0.8;
 /** Delay before a lost activity is tried again. */

@@ -23,9 +23,10 @@ import { logLoss } from './slice-log';
 import { afterOrder, suspicionAt } from './slice-start';
 
 type EmptyPage = Extract<Next, { kind: 'empty' }>;
+type Offer = Exclude<Next, { kind: 'end' }>;
 
-/** An idle shard's row says at least this often that it is caught up: retention, which it guards against, is a day or more. */
-const IDLE_TOUCH_INTERVAL_MS = 300_000;
+/** An idle shard's row says about this often that it is caught up: retention, which it guards against, is a day or more. */
+const IDLE_TOUCH_INTERVAL_MS = IDLE_HISTORY_INTERVAL_MS.caughtUp;
 
 export interface SliceWorld extends HoldWorld {
   readonly watch: StreamWatch;
@@ -159,7 +160,7 @@ export class Slice {
         // What this execution has learnt about the records would be lost.
         if (worked === 'again') continue;
       }
-      if (this.isOver(next.kind)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
+      if (this.isOver(next)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
     }
   }
 
@@ -189,14 +190,14 @@ export class Slice {
     }
   }
 
-  private isOver(kind: 'batch' | 'empty'): boolean {
+  private isOver(next: Offer): boolean {
     const { historyIntervalMs } = this.world.runtime.definition.options;
     // What follows a lost attempt reports as soon as it has got on: the next activity begins with attempt 1, and its delays anew.
     if (this.hold.writer.attempt > 1 && this.batches > 0) return true;
     // Somebody waits for the answer to an order, or there is much to tell.
     if (this.work?.isOrderDone || this.hold.hasManyEvents) return true;
-    const isIdle = kind === 'empty' && this.batches === 0;
-    const limitMs = isIdle ? Math.max(IDLE_HISTORY_INTERVAL_MS, historyIntervalMs) : historyIntervalMs;
+    const isIdle = next.kind === 'empty' && this.batches === 0;
+    const limitMs = isIdle ? Math.max(idleIntervalMs(next), historyIntervalMs) : historyIntervalMs;
     return performance.now() - this.startedAtMs >= limitMs;
   }
 
@@ -256,7 +257,11 @@ export class Slice {
   }
 }
 
+function idleIntervalMs({ caughtUpAtMs }: EmptyPage): number {
+  return IDLE_HISTORY_INTERVAL_MS[caughtUpAtMs === undefined ? 'behind' : 'caughtUp'];
+}
+
 /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */
-function caughtUpBy(progress: Progress, { caughtUpAtMs }: Exclude<Next, { kind: 'end' }>): Progress {
+function caughtUpBy(progress: Progress, { caughtUpAtMs }: Offer): Progress {
   return caughtUpAtMs === undefined ? progress : { ...progress, caughtUpAtMs };
 }

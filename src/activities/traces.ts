@@ -53,8 +53,11 @@ export function traceRedrive(stream: StreamIncarnation, run: () => Promise<Redri
 }
 
 /** A call of GetRecords that brought records, or failed. An idle shard is asked every second: empty answers make no span. */
-export async function traceFetch(shard: ShardIdentity, call: Promise<Page>, signal?: AbortSignal): Promise<Page> {
-  if (tracerInUse() === undefined) return call;
+export function traceFetch(shard: ShardIdentity, call: Promise<Page>, signal?: AbortSignal): Promise<Page> {
+  return tracerInUse() === undefined ? call : tracedFetch(shard, call, signal);
+}
+
+async function tracedFetch(shard: ShardIdentity, call: Promise<Page>, signal?: AbortSignal): Promise<Page> {
   const beganAtMs = Date.now();
   const tell = (end: SpanEnd): void =>
     addSpan(

@@ -1,5 +1,6 @@
 import type { Logger } from '@temporalio/worker';
 import type { TidemarkWorker } from '../worker/create-worker';
+import { boundHeapGrowth } from '../worker/heap-growth';
 import { say } from './output';
 import { listenForStop, type SignalHandlers } from './stop-signals';
 
@@ -11,6 +12,7 @@ export async function workUntilSignal(
   logger: Logger,
   listen: (handlers: SignalHandlers) => () => void = listenForStop,
 ): Promise<void> {
+  boundHeapGrowth();
   const endWatch = tellNewShards(worker, logger);
   const endListening = listen({
     first: (signal) => {

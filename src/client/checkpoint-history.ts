@@ -49,8 +49,8 @@ export async function readDiff(
 /** Whether every position of every shard is accounted for, as far back as the history goes. */
 export function auditShards(consumer: ConsumerDefinition, shardId?: string): Promise<ShardAudit[]> {
   const { historyIntervalMs, historyTtlMs, handlerTimeoutMs } = consumer.options;
-  // An idle slice takes a minute; the last batch of a slice may take all that a handler may.
-  const sliceMs = 2 * (Math.max(historyIntervalMs, IDLE_HISTORY_INTERVAL_MS) + handlerTimeoutMs);
+  // An idle slice takes some minutes; the last batch of a slice may take all that a handler may.
+  const sliceMs = 2 * (Math.max(historyIntervalMs, IDLE_HISTORY_INTERVAL_MS.caughtUp) + handlerTimeoutMs);
   return withServices(consumer, async (services) => {
     const stream = await incarnationOf(consumer, services);
     const known = await services.store.listKnownShards(stream);

@@ -136,7 +136,8 @@ export interface ConsumerOptions {
   readonly fanOut?: FanOutOptions;
   /**
    * How fine Temporal's history of a busy shard is, in milliseconds: one activity per interval. 0 gives one activity per
-   * committed batch. DynamoDB is written after every batch in any case. An idle shard takes at least 60,000 ms per activity.
+   * committed batch. DynamoDB is written after every batch in any case. A shard without records
+   * has one per 5 minutes.
    *
    * One activity costs 6 history events. At 5 batches a second an activity per batch costs a Temporal server about 134 CPU-seconds
    * per shard-hour, one per 10 s about 4.

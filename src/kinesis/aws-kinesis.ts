@@ -82,7 +82,7 @@ export class AwsKinesis implements KinesisPort {
     return ShardIterator;
   }
 
-  async getRecords(stream: StreamHandle, iterator: string, limit: number, signal?: AbortSignal): Promise<Page> {
+  getRecords(stream: StreamHandle, iterator: string, limit: number, signal?: AbortSignal): Promise<Page> {
     const { StreamARN } = this.named(stream);
     const input = { StreamARN, ShardIterator: iterator, Limit: limit };
     return this.call('GetRecords', contextOf(stream), () => getPage(this.pages, input, this.wire, signal));

@@ -82,7 +82,7 @@ class PageCall implements ShortCall {
   /** Takes the page, and leaves the SDK's decoder an empty object; of an error in CBOR, the same in JSON. */
   async take(response: RawResponse): Promise<void> {
     if (response.statusCode === 200) {
-      this.page = await decode(response);
+      this.page = response.parts ? decodeParts(response, response.parts) : await decodeWhole(response);
       response.body = NOTHING_MORE;
     } else if (this.form !== 'json' && response.statusCode >= 300) {
       const body = await collectBody(response);
@@ -100,11 +100,13 @@ class PageCall implements ShortCall {
   }
 }
 
-async function decode(response: RawResponse): Promise<Page> {
-  const { parts = [await collectBody(response)] } = response;
-  const isInCbor = isCbor(response, parts[0]);
-  if (!response.parts) return isInCbor ? decodeCborPage(parts) : decodePage(await collectBody(response));
-  if (isInCbor) return withMemory(decodeCborPage(parts), parts);
+async function decodeWhole(response: RawResponse): Promise<Page> {
+  const body = await collectBody(response);
+  return isCbor(response, body) ? decodeCborPage([body]) : decodePage(body);
+}
+
+function decodeParts(response: RawResponse, parts: readonly Buffer[]): Page {
+  if (isCbor(response, parts[0])) return withMemory(decodeCborPage(parts), parts);
   const memory = new Set<ArrayBufferLike>();
   const page = decodePage(socketMemory.join(parts), (bytes) => socketMemory.room(bytes, memory));
   socketMemory.giveBack(parts);

@@ -6,6 +6,7 @@ import { createWorker, defineConsumer, TidemarkClient, type ConsumerOptions, typ
 import type { CommittedMessage } from '../../../src/activities/diagnostics';
 import { createDynamodbClient } from '../../../src/aws/clients';
 import { createCheckpointTable } from '../../../src/checkpoints/table';
+import { boundHeapGrowth } from '../../../src/worker/heap-growth';
 import { Reporter, type RecordView } from './reporter';
 
 const reporter = new Reporter();
@@ -37,6 +38,8 @@ const consumer = defineConsumer({
 });
 
 async function main(): Promise<void> {
+  // As the command line does.
+  boundHeapGrowth();
   subscribe('tidemark:committed', (message) => {
     const { shard, records } = message as CommittedMessage;
     reporter.committed(shard.shardId, records);

@@ -58,30 +58,42 @@ describe('the length of a slice', () => {
     expect(scene.store.writes).toHaveLength(4);
   });
 
-  it('is a minute for an idle shard, whatever the interval', async () => {
+  /** Begins a slice, and passes two times: the slice goes on for the first, and is over with the second. */
+  async function endsAfter(firstMs: number, secondMs: number): Promise<void> {
     const slice = scene.begin({ heartbeatTimeoutMs: HOUR_MS });
     await eventually(() => scene.reads > 1);
-    pass(50_000);
+    pass(firstMs);
     const calls = scene.reads;
     await eventually(() => scene.reads > calls + 1);
-    pass(10_000);
+    pass(secondMs);
     expect(await scene.end(slice)).toMatchObject({ end: 'interval', batches: 0 });
+  }
+
+  it('is five minutes for a shard that is caught up, whatever the interval', () => endsAfter(290_000, 10_000));
+
+  it('is a minute for a shard that walks through empty pages: its lag is to be told', async () => {
+    scene.holdBack(5_000);
+    await endsAfter(50_000, 10_000);
+  });
+
+  it('ends with the first batch after an idle time', async () => {
+    scene.deploy({ historyIntervalMs: 10_000 });
+    const slice = scene.begin({ heartbeatTimeoutMs: HOUR_MS });
+    await eventually(() => scene.reads > 1);
+    pass(MINUTE_MS);
+    scene.put('a');
+    expect(await scene.end(slice)).toMatchObject({ end: 'interval', batches: 1 });
   });
 });
 
 describe('an idle shard', () => {
-  it('writes its row at most once in five minutes, and then says when it was caught up', async () => {
-    await idle(2);
-    await idle(2);
-    expect(scene.store.writes).toHaveLength(1);
-    await idle(2);
+  it('writes its row once in five minutes, and then says when it was caught up', async () => {
+    await idle(5);
     expect(scene.store.writes).toHaveLength(2);
     const row = scene.store.rowOf(scene.shard);
     expect(row.position).toEqual({ at: 'TRIM_HORIZON' });
-    expect(scene.server.now() - (row.caughtUpAtMs ?? 0)).toBeLessThan(3 * MINUTE_MS);
-    await idle(4);
-    expect(scene.store.writes).toHaveLength(2);
-    await idle(2);
+    expect(scene.server.now() - (row.caughtUpAtMs ?? 0)).toBeLessThan(6 * MINUTE_MS);
+    await idle(5);
     expect(scene.store.writes).toHaveLength(3);
     expect(scene.store.reads).toBe(scene.looks);
   });
@@ -96,13 +108,13 @@ describe('an idle shard', () => {
   });
 
   it('that has lost its row to another says so, and does not write it', async () => {
-    await idle(4);
+    await idle(5);
     scene.store.change(scene.shard, { token: 'of another' });
     const row = scene.store.rowOf(scene.shard);
     const calls = scene.reads;
     const slice = scene.begin({ heartbeatTimeoutMs: HOUR_MS });
     await eventually(() => scene.reads > calls);
-    pass(2 * MINUTE_MS);
+    pass(6 * MINUTE_MS);
     expect((await scene.end(slice)).end).toBe('fenced');
     expect(scene.store.rowOf(scene.shard)).toEqual(row);
   });
@@ -126,7 +138,7 @@ describe('an idle shard', () => {
     await scene.run();
     pass(23 * HOUR_MS);
     jest.spyOn(Date, 'now').mockImplementation(() => scene.server.now() + 6 * HOUR_MS);
-    await idle(1);
+    await idle(5);
     pass(2 * HOUR_MS);
     scene.put('b');
     pass(MINUTE_MS);

@@ -1,0 +1,19 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * How V8 sizes memory in a process that works (decision 29). By itself it lets old memory grow to four times what is alive before it looks for
+ * garbage, which a process with a thousand shards fills within half a minute; and it doubles young memory step by step, so that the first
+ * pages of a backlog land in old memory.
+ */
+export const HEAP_FLAGS = ['--heap-growing-percent=50', '--semi-space-growth-factor=16'] as const;
+
+/** For this whole process, from now on. A flag that Node was started with stands. */
+export function boundHeapGrowth(startedWith: readonly string[] = process.execArgv): void {
+  const given = new Set(startedWith.map(nameOf));
+  for (const flag of HEAP_FLAGS) if (!given.has(nameOf(flag))) setFlagsFromString(flag);
+}
+
+/** V8 takes underscores for hyphens. */
+function nameOf(flag: string): string {
+  return (flag.split('=', 1)[0] ?? '').replaceAll('_', '-');
+}
