@@ -45,7 +45,7 @@ const command = new Command('bench')
   .option('--repeats <n>', 'runs of each subject of throughput, isolation and aggregates', wholeNumber, 5)
   .option(
     '--seconds <n>',
-    'measured time of latency and idle (idle: at least 75 for its targets to mean something)',
+    'measured time of latency and idle (idle: at least 310 for its targets to mean something)',
     wholeNumber,
     130,
   )

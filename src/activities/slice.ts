@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { TrialMark } from '../core/checkpoint';
-import { IDLE_HISTORY_INTERVAL_MS } from '../core/option-values';
+import { idleIntervalMs } from '../core/idle-slice';
 import { comparePositions, SHARD_END, type Position } from '../core/positions';
 import { checkpointKey } from '../core/names';
 import type { Progress, SliceEnd, SliceInput, SliceResult } from '../core/shard-work';
@@ -25,8 +25,8 @@ import { afterOrder, suspicionAt } from './slice-start';
 type EmptyPage = Extract<Next, { kind: 'empty' }>;
 type Offer = Exclude<Next, { kind: 'end' }>;
 
-/** An idle shard's row says about this often that it is caught up: retention, which it guards against, is a day or more. */
-const IDLE_TOUCH_INTERVAL_MS = IDLE_HISTORY_INTERVAL_MS.caughtUp;
+/** An idle shard's row says this often that it is caught up: retention, which it guards against, is a day or more. */
+const IDLE_TOUCH_INTERVAL_MS = 300_000;
 
 export interface SliceWorld extends HoldWorld {
   readonly watch: StreamWatch;
@@ -160,14 +160,14 @@ export class Slice {
         // What this execution has learnt about the records would be lost.
         if (worked === 'again') continue;
       }
-      if (this.isOver(next)) return next.kind === 'batch' ? this.result('interval') : this.endIdle();
+      if (this.isOver(next)) return this.result('interval');
     }
   }
 
   private async noteEmpty(next: EmptyPage, work: BatchWork): Promise<'committed' | 'fenced'> {
     this.hold.progress = caughtUpBy(this.hold.progress, next);
     if (next.caughtUpAtMs !== undefined) work.noteCaughtUp();
-    return this.passOver(next);
+    return (await this.passOver(next)) === 'fenced' ? 'fenced' : this.touch(next);
   }
 
   /** An aggregate of which nothing was left to handle is committed by itself once nothing follows it: it must not be read for ever. */
@@ -178,6 +178,15 @@ export class Slice {
     if (comparePositions(position, hold.checkpoint.position) <= 0) return 'committed';
     const progress = { ...hold.progress, lastArrivalMs: passed.arrivalMs };
     return (await hold.commit(position, { progress, records: 0 })) === 'fenced' ? 'fenced' : 'committed';
+  }
+
+  /** Retention would seem to overtake the row of a shard that has long had nothing to commit. */
+  private async touch({ caughtUpAtMs }: EmptyPage): Promise<'committed' | 'fenced'> {
+    const { hold } = this;
+    const { committedAtMs = 0 } = hold.progress;
+    if (caughtUpAtMs === undefined || hold.now - committedAtMs < IDLE_TOUCH_INTERVAL_MS) return 'committed';
+    const outcome = await hold.commit(hold.checkpoint.position, { progress: hold.progress, records: 0 });
+    return outcome === 'fenced' ? 'fenced' : 'committed';
   }
 
   private async unlessStopped<T>(action: () => Promise<T>): Promise<T | 'stopped'> {
@@ -197,8 +206,17 @@ export class Slice {
     // Somebody waits for the answer to an order, or there is much to tell.
     if (this.work?.isOrderDone || this.hold.hasManyEvents) return true;
     const isIdle = next.kind === 'empty' && this.batches === 0;
-    const limitMs = isIdle ? Math.max(idleIntervalMs(next), historyIntervalMs) : historyIntervalMs;
+    const limitMs = isIdle ? Math.max(this.idleIntervalMs(next), historyIntervalMs) : historyIntervalMs;
     return performance.now() - this.startedAtMs >= limitMs;
+  }
+
+  private idleIntervalMs({ caughtUpAtMs }: EmptyPage): number {
+    const { events, checkpoint, progress, writer } = this.hold;
+    const isCaughtUp = caughtUpAtMs !== undefined;
+    return idleIntervalMs(
+      { attempt: writer.attempt, events: events.length, checkpoint, progress, isCaughtUp },
+      this.input,
+    );
   }
 
   private async finishShard(childShardIds: readonly string[]): Promise<SliceResult> {
@@ -207,15 +225,6 @@ export class Slice {
     if ((await hold.commit(SHARD_END, { progress, records: 0 })) === 'fenced') return this.fenced();
     crashPoint('shardEndCommitted');
     return this.result('shardEnd', { childShardIds });
-  }
-
-  private async endIdle(): Promise<SliceResult> {
-    const { hold } = this;
-    const { committedAtMs = 0, caughtUpAtMs } = hold.progress;
-    const isDue = caughtUpAtMs !== undefined && hold.now - committedAtMs >= IDLE_TOUCH_INTERVAL_MS;
-    const touch = { progress: hold.progress, records: 0 };
-    if (isDue && (await hold.commit(hold.checkpoint.position, touch)) === 'fenced') return this.fenced();
-    return this.result('interval');
   }
 
   private stopped(): SliceResult {
@@ -255,10 +264,6 @@ export class Slice {
   private get batches(): number {
     return this.work?.batches ?? 0;
   }
-}
-
-function idleIntervalMs({ caughtUpAtMs }: EmptyPage): number {
-  return IDLE_HISTORY_INTERVAL_MS[caughtUpAtMs === undefined ? 'behind' : 'caughtUp'];
 }
 
 /** Progress once everything that was offered is committed, and not before: a shard whose handler fails is not caught up. */

@@ -1,7 +1,7 @@
 import { auditHistory, type Audit, type HistoryEntry } from '../core/history';
 import { diffHistory, type HistoryDiff } from '../core/history-diff';
 import { mapConcurrently } from '../core/map-concurrently';
-import { IDLE_HISTORY_INTERVAL_MS } from '../core/option-values';
+import { IDLE_HISTORY_INTERVAL_MS } from '../core/idle-slice';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { incarnationOf } from './dead-letter-table';
 import { withServices } from './with-services';
@@ -50,7 +50,7 @@ export async function readDiff(
 export function auditShards(consumer: ConsumerDefinition, shardId?: string): Promise<ShardAudit[]> {
   const { historyIntervalMs, historyTtlMs, handlerTimeoutMs } = consumer.options;
   // An idle slice takes some minutes; the last batch of a slice may take all that a handler may.
-  const sliceMs = 2 * (Math.max(historyIntervalMs, IDLE_HISTORY_INTERVAL_MS.caughtUp) + handlerTimeoutMs);
+  const sliceMs = 2 * (Math.max(historyIntervalMs, IDLE_HISTORY_INTERVAL_MS.quiet) + handlerTimeoutMs);
   return withServices(consumer, async (services) => {
     const stream = await incarnationOf(consumer, services);
     const known = await services.store.listKnownShards(stream);

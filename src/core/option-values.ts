@@ -38,9 +38,3 @@ export const optionRanges = {
 } as const satisfies Partial<Record<keyof ConsumerOptions, readonly [number, number]>>;
 
 export const DEAD_LETTER_TTL_RANGE = [60_000, 315_360_000_000] as const;
-
-/**
- * Without a batch, an activity lasts at least this long: a shard that is caught up has nothing to tell, and costs next to nothing in Temporal; one that
- * walks through empty pages towards its newest record has its lag to tell. The first batch of either is told at once.
- */
-export const IDLE_HISTORY_INTERVAL_MS = { caughtUp: 300_000, behind: 60_000 } as const;

@@ -137,7 +137,7 @@ export interface ConsumerOptions {
   /**
    * How fine Temporal's history of a busy shard is, in milliseconds: one activity per interval. 0 gives one activity per
    * committed batch. DynamoDB is written after every batch in any case. A shard without records
-   * has one per 5 minutes.
+   * has one per 5 minutes at most, and one per minute at most where there is something to tell.
    *
    * One activity costs 6 history events. At 5 batches a second an activity per batch costs a Temporal server about 134 CPU-seconds
    * per shard-hour, one per 10 s about 4.

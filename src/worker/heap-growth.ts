@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /**
  * How V8 sizes memory in a process that works (decision 29). By itself it lets old memory grow to four times what is alive before it looks for
@@ -7,10 +7,16 @@ import { setFlagsFromString } from 'node:v8';
  */
 export const HEAP_FLAGS = ['--heap-growing-percent=50', '--semi-space-growth-factor=16'] as const;
 
+/** Below, V8 lets a heap grow by less than that by itself. */
+const LARGE_HEAP_BYTES = 1_024 * 1_024 * 1_024;
+
 /** For this whole process, from now on. A flag that Node was started with stands. */
 export function boundHeapGrowth(startedWith: readonly string[] = process.execArgv): void {
   const given = new Set(startedWith.map(nameOf));
-  for (const flag of HEAP_FLAGS) if (!given.has(nameOf(flag))) setFlagsFromString(flag);
+  const [oldMemory, youngMemory] = HEAP_FLAGS;
+  const isLarge = getHeapStatistics().heap_size_limit >= LARGE_HEAP_BYTES;
+  for (const flag of isLarge ? [oldMemory, youngMemory] : [youngMemory])
+    if (!given.has(nameOf(flag))) setFlagsFromString(flag);
 }
 
 /** V8 takes underscores for hyphens. */
