@@ -41,10 +41,10 @@ export const EVENTS_PER_NEW_RUN = 5;
 
 /**
  * CPU milliseconds. Of a Temporal development server on one machine (docs/benchmarks.md and the design's measurements: a slice 2.4, a heartbeat 1.2):
- * a cluster with a database needs more of each, in the same proportion. Of a worker (docs/benchmarks.md): 100 idle shards took 12.8 % of a core at
- * 101 polls a second, heartbeats and slices among it; 7.7 µs per record of 1 KB read in pages of 1,000, its poll and its commit among it.
+ * a cluster with a database needs more of each, in the same proportion. Of a worker (docs/benchmarks.md): 1,000 idle shards took 67.8 % of a core at
+ * 938 polls a second, heartbeats and slices among it; 7.7 µs per record of 1 KB read in pages of 1,000, its poll and its commit among it.
  */
-export const CPU_MS = { slice: 2.4, heartbeat: 1.2, poll: 1.2, workerSlice: 2.6, record: 0.006, commit: 0.6 };
+export const CPU_MS = { slice: 2.4, heartbeat: 1.2, poll: 0.7, workerSlice: 2.6, record: 0.006, commit: 0.6 };
 
 /** US dollars, list prices of us-east-1 and of Temporal Cloud's first tier, 2026. */
 export const PRICES = { perMillionActions: 50, perMillionWrites: 0.625, shardHour: 0.015 };
