@@ -6,13 +6,19 @@ jest.setTimeout(240_000);
 
 const POINTS: readonly CrashPoint[] = ['fetched', 'handling', 'handled', 'committed', 'reporting'];
 
-/** A subscription is refused within 5 s of the one before. */
 const SOURCES = [
-  { source: 'polling', consumer: {}, handOverLimitMs: 5_000 },
-  { source: 'fan-out', consumer: { fanOut: {} }, handOverLimitMs: 12_000 },
+  { source: 'polling', consumer: {} },
+  { source: 'fan-out', consumer: { fanOut: {} } },
 ] as const;
 
-describe.each(SOURCES)('reading by $source:', ({ consumer, handOverLimitMs }) => {
+const HEARTBEAT_TIMEOUT_MS = 60_000;
+/**
+ * Far from the heartbeat time-out. How fast it is on an idle machine is for the race to measure: the other worker has just started here, loads its sandbox
+ * first (6 to 8 s were seen with other tests beside it), and a subscription is refused within 5 s of the one before.
+ */
+const HAND_OVER_LIMIT_MS = HEARTBEAT_TIMEOUT_MS / 3;
+
+describe.each(SOURCES)('reading by $source:', ({ consumer }) => {
   describe('a worker killed with -9', () => {
     it.each(POINTS)(
       'at step "%s" loses nothing, repeats at most the batch in flight, and keeps order',
@@ -61,7 +67,10 @@ describe.each(SOURCES)('reading by $source:', ({ consumer, handOverLimitMs }) =>
   describe('a worker stopped with SIGTERM', () => {
     it('finishes and commits its batch, and another one goes on without waiting for the heartbeat time-out', async () => {
       await withCrashRun(
-        { consumer: { ...consumer, heartbeatTimeoutMs: 20_000 }, handler: { beforeEffectMs: 300, afterEffectMs: 300 } },
+        {
+          consumer: { ...consumer, heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS },
+          handler: { beforeEffectMs: 300, afterEffectMs: 300 },
+        },
         async (run) => {
           await run.put(keys(60));
           await run.start();
@@ -76,7 +85,7 @@ describe.each(SOURCES)('reading by $source:', ({ consumer, handOverLimitMs }) =>
           const report = await run.judge();
           expect(report.violations).toEqual([]);
           expect(report).toMatchObject({ records: 120, handled: 120, lost: 0, duplicates: 0 });
-          expect(await handOverMs(run, first.name)).toBeLessThan(handOverLimitMs);
+          expect(await handOverMs(run, first.name)).toBeLessThan(HAND_OVER_LIMIT_MS);
         },
       );
     });

@@ -1,4 +1,5 @@
 import { foldLossAccepted, foldOrder } from '../../../src/core/shard-state';
+import { jumpingClock } from './support/jumping-clock';
 import { SliceScene } from './support/slice-scene';
 
 const HOUR_MS = 3_600_000;
@@ -6,13 +7,11 @@ const DAYS = { heartbeatTimeoutMs: 1_000 * HOUR_MS };
 const ANN = { by: 'ann', reason: 'known' };
 
 let scene: SliceScene;
-let jumpMs = 0;
+let jump: (ms: number) => void;
 
 beforeEach(async () => {
   scene = await SliceScene.open({ historyIntervalMs: 0, onDataLoss: 'stop' });
-  jumpMs = 0;
-  const now = performance.now.bind(performance);
-  jest.spyOn(performance, 'now').mockImplementation(() => now() + jumpMs);
+  jump = jumpingClock(scene);
 });
 
 afterEach(async () => {
@@ -21,8 +20,7 @@ afterEach(async () => {
 });
 
 function pass(hours: number): void {
-  jumpMs += hours * HOUR_MS;
-  scene.server.advanceClock(hours * HOUR_MS);
+  jump(hours * HOUR_MS);
 }
 
 /** Commits one record, and lets retention take the next one before it was read. */
