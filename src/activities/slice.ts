@@ -176,8 +176,7 @@ export class Slice {
     if (passed === undefined) return 'committed';
     const position: Position = { at: 'AFTER', sequenceNumber: passed.sequenceNumber };
     if (comparePositions(position, hold.checkpoint.position) <= 0) return 'committed';
-    const progress = { ...hold.progress, lastArrivalMs: passed.arrivalMs };
-    return (await hold.commit(position, { progress, records: 0 })) === 'fenced' ? 'fenced' : 'committed';
+    return this.commitAlone(position, { ...hold.progress, lastArrivalMs: passed.arrivalMs });
   }
 
   /** Retention would seem to overtake the row of a shard that has long had nothing to commit. */
@@ -185,7 +184,12 @@ export class Slice {
     const { hold } = this;
     const { committedAtMs = 0 } = hold.progress;
     if (caughtUpAtMs === undefined || hold.now - committedAtMs < IDLE_TOUCH_INTERVAL_MS) return 'committed';
-    const outcome = await hold.commit(hold.checkpoint.position, { progress: hold.progress, records: 0 });
+    return this.commitAlone(hold.checkpoint.position, hold.progress);
+  }
+
+  /** A commit of no batch. */
+  private async commitAlone(position: Position, progress: Progress): Promise<'committed' | 'fenced'> {
+    const outcome = await this.hold.commit(position, { progress, records: 0 });
     return outcome === 'fenced' ? 'fenced' : 'committed';
   }
 

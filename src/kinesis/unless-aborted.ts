@@ -5,7 +5,7 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
     const stopListening = (): void => signal.removeEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
-    // By callbacks: each idle shard waits in here twice a poll, and an async function that races two promises makes five times as many.
+    // By callbacks: each idle shard waits in here twice a poll, and an async function that races two promises makes several more of them.
     promise.then(
       (value) => {
         stopListening();

@@ -2,8 +2,7 @@ import { eventually } from '../../support/eventually';
 import { jumpingClock } from './support/jumping-clock';
 import { SliceScene } from './support/slice-scene';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const HOUR_MS = 3_600_000;
 
 let scene: SliceScene;
 let pass: (ms: number) => void;
@@ -42,8 +41,9 @@ describe('the length of a slice', () => {
 
   /** Begins a slice, and lets time pass twice: the slice goes on for the first, and is over with the second. */
   async function endsAfter(firstMs: number, secondMs: number): Promise<void> {
+    const before = scene.reads;
     const slice = scene.begin({ heartbeatTimeoutMs: HOUR_MS });
-    await eventually(() => scene.reads > 1);
+    await eventually(() => scene.reads > before);
     pass(firstMs);
     const calls = scene.reads;
     await eventually(() => scene.reads > calls + 1);
@@ -70,7 +70,8 @@ describe('the length of a slice', () => {
     scene.deploy({ historyIntervalMs: 10_000 });
     const slice = scene.begin({ heartbeatTimeoutMs: HOUR_MS });
     await eventually(() => scene.reads > 1);
-    pass(MINUTE_MS);
+    // Longer than the interval, and shorter than an idle slice.
+    pass(30_000);
     scene.put('a');
     expect(await scene.end(slice)).toMatchObject({ end: 'interval', batches: 1 });
   });
