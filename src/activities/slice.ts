@@ -183,7 +183,9 @@ export class Slice {
   private async touch({ caughtUpAtMs }: EmptyPage): Promise<'committed' | 'fenced'> {
     const { hold } = this;
     const { committedAtMs = 0 } = hold.progress;
-    if (caughtUpAtMs === undefined || hold.now - committedAtMs < IDLE_TOUCH_INTERVAL_MS) return 'committed';
+    // Who committed last may have had a clock that is days ahead.
+    const isRecent = Math.abs(hold.now - committedAtMs) < IDLE_TOUCH_INTERVAL_MS;
+    if (caughtUpAtMs === undefined || isRecent) return 'committed';
     return this.commitAlone(hold.checkpoint.position, hold.progress);
   }
 

@@ -75,7 +75,8 @@ export interface FailureOptions {
    */
   readonly parkBy?: 'shard' | 'partitionKey';
   /**
-   * With `then: 'park'`: after this time it is tried again without an operator.
+   * With `then: 'park'`: after this time it is tried again without an operator. A parked partition key is looked at when an activity begins:
+   * where no records come, that is within a minute, or within `historyIntervalMs` if that is longer.
    *
    * @minimum 1000
    * @maximum 31536000000

@@ -23,7 +23,7 @@ export interface FanOutOptions {
   readonly consumerArn?: string;
   /**
    * What a shard does while there is no stream consumer (it was deregistered, or cannot be registered because the stream has its full number):
-   * read on by polling, and look again after 5 to 10 minutes; or wait.
+   * read on by polling, and look again with the first activity after 5 minutes; or wait.
    *
    * @default poll
    */

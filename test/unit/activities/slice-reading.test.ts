@@ -53,6 +53,16 @@ describe('an idle shard', () => {
     await scene.end(slice);
   });
 
+  it('whose last commit bears a time to come, of a clock that was ahead, writes its row, too, and once', async () => {
+    await idle(2);
+    const committedAtMs = scene.server.now() + 48 * HOUR_MS;
+    scene.store.change(scene.shard, { committedAtMs });
+    scene.state = { ...scene.state, progress: { ...scene.state.progress, committedAtMs } };
+    await idle(5);
+    expect(scene.store.writes).toHaveLength(2);
+    expect(scene.store.rowOf(scene.shard).committedAtMs).toBeLessThan(committedAtMs);
+  });
+
   it('that is behind the tip does not say that it is caught up', async () => {
     scene.holdBack(5_000);
     await idle(6);
