@@ -58,7 +58,10 @@ describe('an idle shard', () => {
     const committedAtMs = scene.server.now() + 48 * HOUR_MS;
     scene.store.change(scene.shard, { committedAtMs });
     scene.state = { ...scene.state, progress: { ...scene.state.progress, committedAtMs } };
-    await idle(5);
+    const slice = scene.begin({ heartbeatTimeoutMs: HOUR_MS });
+    await eventually(() => scene.store.writes.length === 2);
+    pass(4 * MINUTE_MS);
+    await scene.end(slice);
     expect(scene.store.writes).toHaveLength(2);
     expect(scene.store.rowOf(scene.shard).committedAtMs).toBeLessThan(committedAtMs);
   });
