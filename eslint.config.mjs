@@ -128,6 +128,22 @@ const ACTIVITIES_AS_TYPES = {
   message: 'Workflows know activities as types only: import type.',
 };
 
+const MODULE = ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration';
+const MODULE_STATE = 'All workflows of a worker share the module (decision 31): state belongs into the workflow; a constant is Readonly…';
+
+/** Modules of the workflow bundle hold nothing that can change. */
+const moduleState = [
+  { selector: `${MODULE}[kind!='const']`, message: MODULE_STATE },
+  {
+    selector: `${MODULE} > VariableDeclarator:not([id.typeAnnotation.typeAnnotation.typeName.name=/^Readonly/]) > NewExpression[callee.name=/^(Weak)?(Map|Set)$/]`,
+    message: MODULE_STATE,
+  },
+  {
+    selector: `${MODULE} > VariableDeclarator:not([id.typeAnnotation.typeAnnotation.type='TSTypeOperator']) > ArrayExpression[elements.length=0]`,
+    message: MODULE_STATE,
+  },
+];
+
 /** core has no clock, no random and no I/O: they are arguments. */
 const pureCore = {
   files: ['src/core/**/*.ts'],
@@ -143,8 +159,14 @@ const pureCore = {
         selector: "NewExpression[callee.name='Date'][arguments.length=0]",
         message: 'The time is an argument in core.',
       },
+      ...moduleState,
     ],
   },
+};
+
+const statelessWorkflows = {
+  files: ['src/workflows/**/*.ts'],
+  rules: { 'no-restricted-syntax': ['error', ...moduleState] },
 };
 
 const size = {
@@ -186,6 +208,7 @@ export default defineConfig(
   },
   ...Object.entries(worlds).map(boundariesOf),
   pureCore,
+  statelessWorkflows,
   { files: ['src/**/*.ts'], rules: { 'import-x/no-default-export': 'error' } },
   { files: ['src/index.ts'], rules: { 'no-restricted-imports': ['error', { patterns: ['**/cli/**'] }] } },
   {

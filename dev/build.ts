@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { bundleWorkflowCode } from '@temporalio/worker';
 
+import { bundleOptions } from '../src/worker/workflow-source';
 import { runTool } from './package/run-tool';
 import { slimBundle } from './slim-bundle';
 
@@ -24,10 +25,7 @@ async function build(): Promise<void> {
 
 /** From the compiled code, so that the bundle is what the types and the tests say. */
 async function bundleWorkflows(): Promise<number> {
-  const bundle = await bundleWorkflowCode({
-    workflowsPath: path.join(DIST, 'workflows', 'index.js'),
-    logger: QUIET,
-  });
+  const bundle = await bundleWorkflowCode(bundleOptions(path.join(DIST, 'workflows', 'index.js')));
   const code = slimBundle(bundle.code);
   const bytes = Buffer.byteLength(code);
   if (bytes > MAX_BUNDLE_BYTES) {
@@ -42,9 +40,6 @@ async function makeExecutable(): Promise<void> {
   if (!text.startsWith('#!/usr/bin/env node\n')) throw new Error('src/cli/main.ts must begin with #!/usr/bin/env node');
   await chmod(COMMAND, 0o755);
 }
-
-const ignore = (): void => undefined;
-const QUIET = { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 build().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleOptions } from '../src/worker/workflow-source';
 import { slimBundle } from './slim-bundle';
 
 const ROOT = path.resolve(__dirname, '..');
@@ -17,9 +18,7 @@ export async function useKeptWorkflowBundle(): Promise<void> {
 }
 
 async function bundleTo(file: string): Promise<void> {
-  const quiet = (): void => undefined;
-  const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
-  const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'src', 'workflows', 'index.ts'), logger });
+  const { code } = await bundleWorkflowCode(bundleOptions(path.join(ROOT, 'src', 'workflows', 'index.ts')));
   mkdirSync(CACHE, { recursive: true });
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, slimBundle(code));
@@ -28,7 +27,7 @@ async function bundleTo(file: string): Promise<void> {
 
 function fingerprint(): string {
   const hash = createHash('sha256').update(readFileSync(path.join(ROOT, 'package-lock.json')));
-  hash.update(slimBundle.toString());
+  hash.update(slimBundle.toString()).update(bundleOptions.toString());
   for (const folder of SOURCES) {
     for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(path.join(folder, name)));
   }

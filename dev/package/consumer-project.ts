@@ -77,7 +77,8 @@ const files: Readonly<Record<string, string>> = {
     const assert = require('node:assert');
     const { createRequire } = require('node:module');
     const { bundleWorkflowCode } = createRequire(require.resolve('tidemark'))('@temporalio/worker');
-    bundleWorkflowCode({ workflowsPath: require.resolve('./own-workflows.cjs') }).then(({ code }) => {
+    const options = { workflowsPath: require.resolve('./own-workflows.cjs'), preloadModules: ['tidemark/workflows'] };
+    bundleWorkflowCode(options).then(({ code }) => {
       for (const name of ['tidemarkShard', 'tidemarkStream', 'myWorkflow']) assert.ok(code.includes(name), name);
     });
   `,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, type BundleOptions, type WorkflowBundleOption } from '@temporalio/worker';
 
 /** Made by `npm run build` beside the compiled code, with the same version of Temporal's SDK. */
 const BUILT_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
@@ -15,13 +15,21 @@ export function workflowBundle(): Promise<WorkflowBundleOption> {
   const built = process.env[BUNDLE_VARIABLE] ?? BUILT_BUNDLE;
   bundled ??= existsSync(built)
     ? Promise.resolve({ codePath: built })
-    : bundleWorkflowCode({ workflowsPath: workflowsPath(), logger: QUIET });
+    : bundleWorkflowCode(bundleOptions(workflowsPath()));
   return bundled;
 }
 
 /** Path of the workflows, for a worker of your own (`workflowsPath`), or to re-export beside your own workflows. */
 export function workflowsPath(): string {
   return require.resolve('../workflows');
+}
+
+/**
+ * How the workflows are bundled. Their modules are loaded once for all shards of a worker (decision 31): none may hold state of its own, which ESLint
+ * sees to.
+ */
+export function bundleOptions(path: string): BundleOptions {
+  return { workflowsPath: path, preloadModules: [path], logger: QUIET };
 }
 
 const ignore = (): void => undefined;

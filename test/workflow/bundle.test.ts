@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import path from 'node:path';
+import { createContext, runInContext } from 'node:vm';
 
 import { bundleWorkflowCode, DefaultLogger, type LogEntry } from '@temporalio/worker';
 
 import { workflowTypes } from '../../src/core/names';
-import { workflowsPath } from '../../src/worker/workflow-source';
+import { bundleOptions, workflowsPath } from '../../src/worker/workflow-source';
 
 const SOURCES = path.resolve(__dirname, '../../src');
 
@@ -11,7 +13,7 @@ const SOURCES = path.resolve(__dirname, '../../src');
 async function bundle(entry: string): Promise<{ code: string; warnings: LogEntry[] }> {
   const warnings: LogEntry[] = [];
   const logger = new DefaultLogger('WARN', (warning) => warnings.push(warning));
-  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger });
+  const { code } = await bundleWorkflowCode({ ...bundleOptions(entry), logger });
   return { code, warnings };
 }
 
@@ -22,7 +24,25 @@ function sourcesOf(code: string): string[] {
   return sources.map((source) => source.replace(/^webpack:\/\/[^/]*\//, '/').replace(/^\/+/, '/'));
 }
 
+/** What loading the workflows adds to what a worker has loaded before its first one, as the worker loads them. */
+function loadedByEachWorkflow(code: string): string[] {
+  const cache: Record<string, unknown> = {};
+  const world = { __webpack_module_cache__: cache, AsyncLocalStorage, TextEncoder, TextDecoder };
+  const context = createContext(world, { microtaskMode: 'afterEvaluate' });
+  runInContext(code, context);
+  runInContext('__TEMPORAL__.preloadModules()', context);
+  const before = new Set(Object.keys(cache));
+  runInContext('__TEMPORAL__.importWorkflows()', context);
+  expect(before.size).toBeGreaterThan(0);
+  return Object.keys(cache).filter((name) => !before.has(name));
+}
+
 describe('the workflow bundle', () => {
+  it('is loaded once for all workflows of a worker', async () => {
+    const { code } = await bundle(workflowsPath());
+    expect(loadedByEachWorkflow(code)).toEqual([]);
+  });
+
   it('has the workflows, their decisions, and nothing else of ours', async () => {
     const { code, warnings } = await bundle(workflowsPath());
     expect(warnings).toEqual([]);
