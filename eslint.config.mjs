@@ -129,20 +129,23 @@ const ACTIVITIES_AS_TYPES = {
 };
 
 const MODULE = ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration';
-const MODULE_STATE = 'All workflows of a worker share the module (decision 31): state belongs into the workflow; a constant is Readonly…';
+const READONLY = '[id.typeAnnotation.typeAnnotation.typeName.name=/^Readonly/]';
+const READONLY_LIST = "[id.typeAnnotation.typeAnnotation.type='TSTypeOperator']";
+const CONSTANT = `${MODULE} > VariableDeclarator:not(${READONLY}):not(${READONLY_LIST})`;
 
-/** Modules of the workflow bundle hold nothing that can change. */
+/** Modules of the workflow bundle hold nothing that changes: the usual ways to hold it. */
 const moduleState = [
-  { selector: `${MODULE}[kind!='const']`, message: MODULE_STATE },
-  {
-    selector: `${MODULE} > VariableDeclarator:not([id.typeAnnotation.typeAnnotation.typeName.name=/^Readonly/]) > NewExpression[callee.name=/^(Weak)?(Map|Set)$/]`,
-    message: MODULE_STATE,
-  },
-  {
-    selector: `${MODULE} > VariableDeclarator:not([id.typeAnnotation.typeAnnotation.type='TSTypeOperator']) > ArrayExpression[elements.length=0]`,
-    message: MODULE_STATE,
-  },
-];
+  `${MODULE}[kind!='const']`,
+  `${CONSTANT} > NewExpression[callee.name=/^(Weak)?(Map|Set)$|^Array$/]`,
+  `${CONSTANT} > ArrayExpression[elements.length=0]`,
+  `${CONSTANT} > ObjectExpression[properties.length=0]`,
+  `${MODULE} > VariableDeclarator > Literal[regex.flags=/[gy]/]`,
+  'PropertyDefinition[static=true]:not([readonly=true])',
+].map((selector) => ({
+  selector,
+  message:
+    'All workflows of a worker share the module (decision 31): state belongs into the workflow; a constant has a read-only type.',
+}));
 
 /** core has no clock, no random and no I/O: they are arguments. */
 const pureCore = {

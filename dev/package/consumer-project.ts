@@ -80,6 +80,7 @@ const files: Readonly<Record<string, string>> = {
     const options = { workflowsPath: require.resolve('./own-workflows.cjs'), preloadModules: ['tidemark/workflows'] };
     bundleWorkflowCode(options).then(({ code }) => {
       for (const name of ['tidemarkShard', 'tidemarkStream', 'myWorkflow']) assert.ok(code.includes(name), name);
+      assert.match(code, /function preloadModules\\(\\) {\\s+__webpack_require__/);
     });
   `,
 };

@@ -25,8 +25,8 @@ export function workflowsPath(): string {
 }
 
 /**
- * How the workflows are bundled. Their modules are loaded once for all shards of a worker (decision 31): none may hold state of its own, which ESLint
- * sees to.
+ * How the workflows are bundled. Their modules are loaded once for all shards of a worker (decision 31): none may hold state of its own. ESLint refuses
+ * the usual forms of it.
  */
 export function bundleOptions(path: string): BundleOptions {
   return { workflowsPath: path, preloadModules: [path], logger: QUIET };
