@@ -14,7 +14,10 @@ const ANYTHING = '.*';
  */
 const worlds = {
   core: { folders: [], packages: [] },
-  workflows: { folders: ['core', 'activities'], packages: ['@temporalio/workflow', '@temporalio/common'] },
+  workflows: {
+    folders: ['core', 'activities'],
+    packages: ['@temporalio/workflow(/lib/cancellation-scope)?', '@temporalio/common'],
+  },
   activities: {
     folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'tracing'],
     packages: ['@temporalio/activity', '@temporalio/client', '@temporalio/common', '@opentelemetry/api', 'node:.*'],

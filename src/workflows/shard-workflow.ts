@@ -3,7 +3,6 @@ import {
   ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
-  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
@@ -39,6 +38,7 @@ import type {
 } from '../core/shard-work';
 import { endsWorkflow } from '../core/terminal-codes';
 import { activitiesWith } from './activity-proxies';
+import { Interruptible } from './interruptible';
 import {
   requireName,
   retryParkedUpdate,
@@ -75,7 +75,7 @@ class ShardRun implements ControlledShard {
   isOver = false;
   private readonly control: ShardControl;
   private stop: ControlRequest | undefined;
-  private slice: CancellationScope | undefined;
+  private readonly work = new Interruptible();
   private slicesOfThisRun = 0;
   private shownPhase: ShardPhase;
 
@@ -186,9 +186,8 @@ class ShardRun implements ControlledShard {
   private async takeTurn(): Promise<Turn> {
     this.slicesOfThisRun += 1;
     this.state = dispatchSlice(this.state);
-    this.slice = new CancellationScope();
     try {
-      const result = await this.slice.run(() => this.processBatches());
+      const result = await this.work.run(() => this.processBatches());
       this.state = foldSlice(this.state, result);
       return { next: result.end === 'shardEnd' ? 'finished' : 'slice' };
     } catch (error) {
@@ -197,21 +196,16 @@ class ShardRun implements ControlledShard {
       this.state = foldHandlerFailure(this.state, failure);
       if (failure.halt?.how === 'stop') return await this.fail(failure.error.message, 'RECORD_FAILED');
       return failure.halt ? { next: 'slice' } : { next: 'wait', ms: failure.retryAfterMs };
-    } finally {
-      this.slice = undefined;
     }
   }
 
   /** An activity that a stop may end, and that waits where it has ended for good by an error that may pass. */
   private async guarded(action: () => Promise<void>): Promise<void> {
-    this.slice = new CancellationScope();
     try {
-      await this.slice.run(action);
+      await this.work.run(action);
     } catch (error) {
       const turn = this.foldOther(error);
       if (turn.next === 'wait') await condition(() => this.stop !== undefined, turn.ms);
-    } finally {
-      this.slice = undefined;
     }
   }
 
@@ -267,7 +261,7 @@ class ShardRun implements ControlledShard {
   }
 
   interrupt(): void {
-    this.slice?.cancel();
+    this.work.interrupt();
   }
 
   private continueAsNew(): Promise<never> {
