@@ -16,7 +16,7 @@ const worlds = {
   core: { folders: [], packages: [] },
   workflows: {
     folders: ['core', 'activities'],
-    packages: ['@temporalio/workflow(/lib/cancellation-scope)?', '@temporalio/common'],
+    packages: ['@temporalio/workflow(/lib/(cancellation-scope|stack-helpers))?', '@temporalio/common'],
   },
   activities: {
     folders: ['core', 'kinesis', 'checkpoints', 'dead-letters', 'handler', 'temporal', 'tracing'],

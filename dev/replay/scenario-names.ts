@@ -4,6 +4,7 @@ export const scenarioNames = [
   'busy',
   'stopped',
   'stopped-while-retrying',
+  'cancelled',
   'shard-end',
   'shard-end-alone',
   'continue-as-new-run-1',

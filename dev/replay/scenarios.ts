@@ -72,6 +72,17 @@ const playBusy = async (studio: Studio): Promise<Recorded> =>
     return { busy, stopped: await historyOf(stage, handle) };
   });
 
+/** By an operator, in Temporal's own way. */
+const playCancelled = async (studio: Studio): Promise<Recorded> =>
+  onStage(await Stage.open('cancelled', studio), async (stage) => {
+    await stage.startWorker();
+    const { handle } = await stage.startShard();
+    await keepBusy(stage, handle, 3);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    return { cancelled: await historyOf(stage, handle) };
+  });
+
 const playShardEndAlone = async (studio: Studio): Promise<Recorded> =>
   onStage(await Stage.open('shard-end-alone', studio), async (stage) => {
     await stage.put(20);
@@ -183,6 +194,7 @@ export const performances: readonly Performance[] = [
   { scenarios: ['continue-as-new-run-1', 'continue-as-new-run-2'], play: playContinueAsNew },
   { scenarios: ['handler-failure'], play: playHandlerFailure },
   { scenarios: ['stopped-while-retrying'], play: playStoppedWhileRetrying },
+  { scenarios: ['cancelled'], play: playCancelled },
   { scenarios: ['worker-lost'], play: playWorkerLost },
   { scenarios: ['stream-deleted'], play: playStreamDeleted },
   { scenarios: ['stream', 'shard-end'], play: playStream },

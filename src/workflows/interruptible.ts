@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { RootCancellationScope } from '@temporalio/workflow/lib/cancellation-scope';
+import { untrackPromise } from '@temporalio/workflow/lib/stack-helpers';
 
 /**
  * Runs one activity after the other, each in a scope that `interrupt` cancels, and so does the cancellation of the workflow.
@@ -12,7 +13,8 @@ export class Interruptible {
   private readonly workflow = CancellationScope.current();
 
   constructor() {
-    void this.workflow.cancelRequested.catch(() => this.interrupt());
+    // It waits all the time: a stack trace in the Web UI says what the workflow waits for.
+    untrackPromise(this.workflow.cancelRequested.catch(() => this.interrupt()));
   }
 
   async run<T>(action: () => Promise<T>): Promise<T> {

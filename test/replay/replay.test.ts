@@ -69,6 +69,7 @@ describe('recorded histories', () => {
     ['busy', 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES'],
     ['stopped', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
     ['stopped-while-retrying', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED'],
+    ['cancelled', 'WORKFLOW_EXECUTION_CANCELED'],
     ['shard-end', 'EXTERNAL_WORKFLOW_EXECUTION_SIGNALED'],
     ['shard-end-alone', 'SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED'],
     ['continue-as-new-run-1', 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW'],
