@@ -31,6 +31,15 @@ async function searchAttributesOf(handle: WorkflowHandle): Promise<Record<string
 }
 
 describe('a shard workflow shows in the Web UI', () => {
+  it('what it waits for, and nothing that waits all the time', async () => {
+    const { shard, handle } = await play(openLab(), [commits(1), readsUntilStopped]);
+    await begun(shard, 2);
+    const callStack = await handle.query<string>('__stack_trace');
+    expect(callStack).toContain('takeTurn');
+    expect(callStack).not.toContain('new Interruptible');
+    await stop(handle);
+  });
+
   it('what it reads, where it stands, and what each activity does', async () => {
     const { lab, shard, handle } = await play(openLab(), [commits(1_200), readsUntilStopped]);
     await begun(shard, 2);
