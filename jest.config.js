@@ -40,25 +40,39 @@ const endToEnd = (name) => {
   return `<rootDir>/${file}`;
 };
 
+const CONSUMING = [
+  'aggregates.slow',
+  'cli-sigterm.slow',
+  'control.slow',
+  'dead-letters',
+  'from-kcl',
+  'handler-failure',
+  'outages.slow',
+  'payload-codec.slow',
+  'replay.slow',
+  'start-position.slow',
+  'stream-identity.slow',
+  'table-lost.slow',
+  'zombies.slow',
+].map(endToEnd);
+
 /** What the end-to-end tests say of polling, on the second source. */
 const fanOut = project('fan-out', {
   ...withStack,
   setupFiles: ['<rootDir>/test/support/read-by-fan-out.ts'],
+  testMatch: CONSUMING,
+});
+
+/** What the tests say of consuming, as if no Kinesis knew CBOR. */
+const json = project('json', {
+  ...withStack,
+  setupFiles: ['<rootDir>/test/support/read-as-json.ts'],
   testMatch: [
-    'aggregates.slow',
-    'cli-sigterm.slow',
-    'control.slow',
-    'dead-letters',
-    'from-kcl',
-    'handler-failure',
-    'outages.slow',
-    'payload-codec.slow',
-    'replay.slow',
-    'start-position.slow',
-    'stream-identity.slow',
-    'table-lost.slow',
-    'zombies.slow',
-  ].map(endToEnd),
+    ...CONSUMING,
+    endToEnd('wire'),
+    '<rootDir>/test/unit/activities/{redrive,replay,slice}*.test.ts',
+    '<rootDir>/test/unit/kinesis/{aws-kinesis,shard-reader*,wire}.test.ts',
+  ],
 });
 
 module.exports = {
@@ -69,6 +83,7 @@ module.exports = {
     project('e2e', withStack),
     slow,
     fanOut,
+    json,
   ],
   // Tests with servers and processes mostly wait: for heartbeats to time out, for outages to end. Three keep two cores busy.
   maxWorkers: 3,

@@ -12,10 +12,11 @@ import type { Position } from '../core/positions';
 import type { ShardStatus } from '../core/shard-work';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import type { StreamDescription } from '../kinesis/kinesis-port';
+import { askShard } from './ask-shard';
 import { incarnationOf } from './dead-letter-table';
 import { previewMove, type MovePreview } from './move-preview';
-import { shardWorkflows } from './pause-consumer';
 import { sendOrder } from './send-order';
+import { nothingRuns, shardWorkflows } from './shard-workflows';
 import { withServices } from './with-services';
 
 export interface MoveQuery {
@@ -62,16 +63,17 @@ export async function previewMoves(
     const stream = await incarnationOf(consumer, services);
     const described = { ...(await services.kinesis.describeStream(stream)), ...stream };
     const running = await shardWorkflows(client, name, query.shardId);
-    const shardIds = running.map((id) => id.slice(id.lastIndexOf('/') + 1)).sort();
-    const moving = await mapConcurrently(shardIds, AT_A_TIME, async (shardId) => {
-      const status = await askStatus(client, stream, shardId);
-      const row = await services.store.read({ ...stream, shardId });
+    const statuses = await askShards(client, running);
+    if (statuses.length === 0) throw nothingRuns(name, query.shardId);
+    const moving = await mapConcurrently(statuses, AT_A_TIME, async (status) => {
+      const row = await services.store.read({ ...stream, shardId: status.shardId });
       return previewShard(services, described, query, newest(status, row));
     });
     const isMeant = ({ isThere }: MovePreview): boolean =>
       query.shardId !== undefined || query.kind === 'undo' || !isThere;
     const previews = moving.flatMap((preview) => preview ?? []).filter(isMeant);
-    return [...previews, ...(await refusedOnes(services, stream, query, new Set(shardIds)))];
+    const asked = new Set(statuses.map(({ shardId }) => shardId));
+    return [...previews, ...(await refusedOnes(services, stream, query, asked))];
   });
 }
 
@@ -102,10 +104,12 @@ export async function moveShards(
   });
 }
 
-function askStatus(client: Client, stream: StreamIncarnation, shardId: string): Promise<ShardStatus> {
-  return client.workflow
-    .getHandle(shardWorkflowId({ ...stream, shardId }))
-    .query<ShardStatus>(messageNames.shardStatus);
+/** By shard. A shard that has ended meanwhile is left out. */
+async function askShards(client: Client, workflowIds: readonly string[]): Promise<ShardStatus[]> {
+  const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
+  const ask = (workflowId: string): Promise<ShardStatus | undefined> => askShard(client, workflowId, deadline);
+  const told = await mapConcurrently([...workflowIds].sort(), AT_A_TIME, ask);
+  return told.flatMap((status) => status ?? []);
 }
 
 /** A slice under way has got beyond what its workflow knows. */

@@ -1,11 +1,13 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { codeOf, TidemarkError } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames } from '../core/names';
 import type { ParkedRequest, ShardStatus } from '../core/shard-work';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
-import { isWithoutWorker, noWorker, sendOrder, type Sending } from './send-order';
-import { runningShardWorkflows, type ConsumerName } from './stop-consumer';
+import { askShard } from './ask-shard';
+import { sendOrder, type Sending } from './send-order';
+import { shardWorkflows } from './shard-workflows';
+import type { ConsumerName } from './stop-consumer';
 
 export interface RetryParkedOptions {
   /** Only this shard. Default: every shard of the consumer of which something is parked. */
@@ -55,9 +57,7 @@ export async function orderParked(
   const { shardId, timeoutMs = DEFAULT_TIMEOUT_MS, partitionKey, ...asked } = options;
   const request: Order = partitionKey === undefined ? asked : { ...asked, keyDigest: partitionKeyDigest(partitionKey) };
   const deadline = Date.now() + timeoutMs;
-  const running = await runningShardWorkflows(client, name);
-  const meant = shardId === undefined ? running : running.filter((workflowId) => workflowId.endsWith(`/${shardId}`));
-  if (meant.length === 0) throw nothingRuns(name, shardId);
+  const meant = await shardWorkflows(client, name, shardId);
   const parked = shardId === undefined ? await parkedAmong(client, meant, { request, deadline }) : meant;
   if (parked.length === 0) throw nothingParked(name, request);
   const answers = await mapConcurrently(parked, AT_A_TIME, async (workflowId) => {
@@ -81,31 +81,12 @@ async function parkedAmong(
   { request, deadline }: Pick<Sending<Order>, 'request' | 'deadline'>,
 ): Promise<string[]> {
   const isParked = await mapConcurrently(workflowIds, AT_A_TIME, async (workflowId) => {
-    const status = await ask(client, workflowId, deadline);
+    const status = await askShard(client, workflowId, deadline);
     if (status === undefined) return false;
     const { halt, progress } = status;
     return (request.keyDigest === undefined && halt !== undefined) || (progress.parkedKeys ?? 0) > 0;
   });
   return workflowIds.filter((_, index) => isParked[index]);
-}
-
-/** Undefined if it ended meanwhile. */
-async function ask(client: Client, workflowId: string, deadline: number): Promise<ShardStatus | undefined> {
-  const query = (): Promise<ShardStatus> => client.workflow.getHandle(workflowId).query(messageNames.shardStatus);
-  try {
-    return await client.withDeadline(deadline, query);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw isWithoutWorker(error, deadline) ? noWorker('No worker has told what is parked', workflowId, error) : error;
-  }
-}
-
-const SEE_STATUS = 'See `npx tidemark status`; `npx tidemark start` starts what does not run.';
-
-function nothingRuns({ consumer, streamName }: ConsumerName, shardId: string | undefined): TidemarkError {
-  const what = shardId === undefined ? 'No shard runs' : `Shard ${shardId} does not run`;
-  const where = `for consumer ${consumer} on stream ${streamName}`;
-  return new TidemarkError('WORKFLOW_NOT_FOUND', `${what} ${where}`, { hint: SEE_STATUS });
 }
 
 function nothingParked({ consumer, streamName }: ConsumerName, { keyDigest }: Order): TidemarkError {

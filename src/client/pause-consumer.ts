@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import type { PauseRequest, ResumeRequest } from '../core/control';
 import type { ControlShardsResult } from '../core/control-work';
-import { codeOf, TidemarkError } from '../core/errors';
+import { codeOf } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, streamWorkflowId } from '../core/names';
 import { sendOrder } from './send-order';
-import { runningShardWorkflows, type ConsumerName } from './stop-consumer';
+import { shardWorkflows } from './shard-workflows';
+import type { ConsumerName } from './stop-consumer';
 
 export interface ResumeOptions {
   /** Only this shard. Default: the consumer, with the shards that are to come. */
@@ -80,17 +81,6 @@ async function control(
   const sending = { update, request: requestFor('shard'), deadline };
   await mapConcurrently(workflowIds, AT_A_TIME, (workflowId) => sendOrder(client, { ...sending, workflowId }));
   return { shards: workflowIds.length };
-}
-
-/** Workflows of the shards that are meant, one at least. */
-export async function shardWorkflows(client: Client, name: ConsumerName, shardId?: string): Promise<string[]> {
-  const running = await runningShardWorkflows(client, name);
-  const meant = shardId === undefined ? running : running.filter((id) => id.endsWith(`/${shardId}`));
-  if (meant.length > 0) return meant;
-  const what = shardId === undefined ? 'No shard runs' : `Shard ${shardId} does not run`;
-  throw new TidemarkError('WORKFLOW_NOT_FOUND', `${what} for consumer ${name.consumer} on stream ${name.streamName}`, {
-    hint: 'See `npx tidemark status`; `npx tidemark start` starts what does not run.',
-  });
 }
 
 async function unlessNotFound<T>(action: () => Promise<T>): Promise<T | undefined> {

@@ -10,7 +10,7 @@ import {
 import { codeOf, TidemarkError } from '../core/errors';
 
 const GRPC_FAILED_PRECONDITION = 9;
-const SEE_STATUS = 'See `npx tidemark status`; `npx tidemark start` starts what does not run.';
+export const SEE_STATUS = 'See `npx tidemark status`; `npx tidemark start` starts what does not run.';
 
 /** An order to one workflow. */
 export interface Sending<Request> {

@@ -192,7 +192,7 @@ export class TidemarkClient {
 
   /**
    * What a rewind, a skip or an undo would do to each shard. Nothing is changed.
-   * @throws `WORKFLOW_NOT_FOUND`, `INVALID_OPTION`
+   * @throws `WORKFLOW_NOT_FOUND`, `NO_WORKER`, `INVALID_OPTION`
    */
   async previewMove(consumer: ConsumerDefinition, query: MoveQuery): Promise<MovePreview[]> {
     return previewMoves(this.temporal, consumer, query);

@@ -1,11 +1,19 @@
+import { adapterOn } from '../support/page-contract';
 import { isJsonForced } from '../support/scripted-kinesis';
 import { stackEnv } from '../support/stack-env';
 import { wireContract } from '../support/wire.contract';
+
+const STREAM = { streamName: 'never-created' };
 
 describe("the stack's Kinesis", () => {
   wireContract({
     endpoint: () => stackEnv().kinesisEndpoint,
     // Where the tests run as if no endpoint knew CBOR, `cbor` can only be shown to fail.
     wires: isJsonForced() ? ['json', 'auto'] : ['cbor', 'json', 'auto'],
+  });
+
+  it(isJsonForced() ? 'refuses CBOR in these tests' : 'knows CBOR', async () => {
+    const asked = adapterOn(stackEnv().kinesisEndpoint, 'cbor').getRecords(STREAM, 'no iterator', 1);
+    await expect(asked).rejects.toMatchObject({ context: { httpStatus: isJsonForced() ? 404 : 400 } });
   });
 });

@@ -1,7 +1,6 @@
 import { type Stack, startStack } from '../../dev/stack';
 import { useKeptWorkflowBundle } from '../../dev/workflow-bundle';
 import { startFaultProxy, type FaultProxy } from './fault-proxy';
-import { isJsonForced } from './scripted-kinesis';
 import { asksForCbor } from './scripted-kinesis/cbor';
 import { TEST_VARIABLES, UI_VARIABLE } from './stack-variables';
 
@@ -15,8 +14,9 @@ export default async function startOnce(): Promise<void> {
   const stack = await startStack({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   HOLDER.tidemarkStack = stack;
   process.env[TEST_VARIABLES.temporalAddress] = stack.temporalAddress;
-  if (isJsonForced()) HOLDER.tidemarkJsonProxy = await startJsonProxy(stack.kinesisEndpoint);
-  process.env[TEST_VARIABLES.kinesisEndpoint] = HOLDER.tidemarkJsonProxy?.endpoint ?? stack.kinesisEndpoint;
+  process.env[TEST_VARIABLES.kinesisEndpoint] = stack.kinesisEndpoint;
+  HOLDER.tidemarkJsonProxy = await startJsonProxy(stack.kinesisEndpoint);
+  process.env[TEST_VARIABLES.jsonKinesisEndpoint] = HOLDER.tidemarkJsonProxy.endpoint;
   process.env[TEST_VARIABLES.dynamodbEndpoint] = stack.dynamodbEndpoint;
   if (stack.temporalUiUrl) process.env[UI_VARIABLE] = stack.temporalUiUrl;
 }

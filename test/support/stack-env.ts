@@ -1,4 +1,5 @@
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../dev/stack/pins';
+import { isJsonForced } from './scripted-kinesis';
 import { TEST_VARIABLES, UI_VARIABLE } from './stack-variables';
 
 export interface TestStack {
@@ -15,7 +16,7 @@ export interface TestStack {
 /** The servers that jest's global set-up started. Throws outside the projects that have it. */
 export function stackEnv(): TestStack {
   const temporalAddress = read(TEST_VARIABLES.temporalAddress);
-  const kinesisEndpoint = read(TEST_VARIABLES.kinesisEndpoint);
+  const kinesisEndpoint = read(TEST_VARIABLES[isJsonForced() ? 'jsonKinesisEndpoint' : 'kinesisEndpoint']);
   const dynamodbEndpoint = read(TEST_VARIABLES.dynamodbEndpoint);
   return {
     temporalAddress,

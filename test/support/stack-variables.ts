@@ -2,6 +2,8 @@
 export const TEST_VARIABLES = {
   temporalAddress: 'TIDEMARK_TEST_TEMPORAL_ADDRESS',
   kinesisEndpoint: 'TIDEMARK_TEST_KINESIS_ENDPOINT',
+  /** The same Kinesis as it would be without CBOR. */
+  jsonKinesisEndpoint: 'TIDEMARK_TEST_JSON_KINESIS_ENDPOINT',
   dynamodbEndpoint: 'TIDEMARK_TEST_DYNAMODB_ENDPOINT',
 } as const;
 

@@ -216,7 +216,7 @@ describe('cbor', () => {
 it.each(['cbor', 'json'] as const)(
   'over %s a page stays as it is while others come and are given back, and is empty once it is given back itself',
   async (wire) => {
-    server = await startScriptedKinesis();
+    server = await startScriptedKinesis({ cbor: {} });
     server.createStream('flights', 1);
     // In the last ones a payload is larger than a piece.
     const sizes = [10, 900, 900, 0, 60_000, 70_000, 5, 200_000, 140_000, 900];

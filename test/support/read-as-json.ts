@@ -1,0 +1,1 @@
+process.env.TIDEMARK_TEST_WIRE = 'json';
