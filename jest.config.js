@@ -70,8 +70,8 @@ const json = project('json', {
   testMatch: [
     ...CONSUMING,
     endToEnd('wire'),
-    '<rootDir>/test/unit/activities/{redrive,replay,slice}*.test.ts',
-    '<rootDir>/test/unit/kinesis/{aws-kinesis,shard-reader*,wire}.test.ts',
+    '<rootDir>/test/unit/activities/*.test.ts',
+    '<rootDir>/test/unit/kinesis/shard-reader*.test.ts',
   ],
 });
 

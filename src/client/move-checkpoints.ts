@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { ConsumerServices } from '../aws/consumer-services';
-import type { CheckpointRow } from '../core/checkpoint';
-import { compareCheckpoints } from '../core/commit-protocol';
 import type { MoveKind, MoveRequest } from '../core/control';
 import { TidemarkError } from '../core/errors';
 import { estimateRecords } from '../core/history';
@@ -12,11 +10,10 @@ import type { Position } from '../core/positions';
 import type { ShardStatus } from '../core/shard-work';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import type { StreamDescription } from '../kinesis/kinesis-port';
-import { askShard } from './ask-shard';
 import { incarnationOf } from './dead-letter-table';
 import { previewMove, type MovePreview } from './move-preview';
 import { sendOrder } from './send-order';
-import { nothingRuns, shardWorkflows } from './shard-workflows';
+import { standingShards } from './standing-shards';
 import { withServices } from './with-services';
 
 export interface MoveQuery {
@@ -25,6 +22,11 @@ export interface MoveQuery {
   readonly shardId?: string;
   /** Where to; not for an undo. A function gives each shard its own, or leaves it out with undefined. */
   readonly to?: Position | ((shardId: string) => Position | undefined);
+  /**
+   * How long to wait until a shard's worker tells where it stands, in milliseconds.
+   * @default 60000
+   */
+  readonly timeoutMs?: number;
 }
 
 export interface MoveOrder {
@@ -57,23 +59,18 @@ export async function previewMoves(
   consumer: ConsumerDefinition,
   query: MoveQuery,
 ): Promise<MovePreview[]> {
-  const { options } = consumer;
-  const name = { consumer: options.name, streamName: options.streamName };
   return withServices(consumer, async (services) => {
     const stream = await incarnationOf(consumer, services);
     const described = { ...(await services.kinesis.describeStream(stream)), ...stream };
-    const running = await shardWorkflows(client, name, query.shardId);
-    const statuses = await askShards(client, running);
-    if (statuses.length === 0) throw nothingRuns(name, query.shardId);
-    const moving = await mapConcurrently(statuses, AT_A_TIME, async (status) => {
-      const row = await services.store.read({ ...stream, shardId: status.shardId });
-      return previewShard(services, described, query, newest(status, row));
-    });
+    const standing = await standingShards(client, services, { stream, ...query });
+    const moving = await mapConcurrently(standing, AT_A_TIME, (shard) =>
+      previewShard(services, described, query, shard),
+    );
     const isMeant = ({ isThere }: MovePreview): boolean =>
       query.shardId !== undefined || query.kind === 'undo' || !isThere;
     const previews = moving.flatMap((preview) => preview ?? []).filter(isMeant);
-    const asked = new Set(statuses.map(({ shardId }) => shardId));
-    return [...previews, ...(await refusedOnes(services, stream, query, asked))];
+    const running = new Set(standing.map(({ shardId }) => shardId));
+    return [...previews, ...(await refusedOnes(services, stream, query, running))];
   });
 }
 
@@ -102,20 +99,6 @@ export async function moveShards(
     });
     return { shardId, status };
   });
-}
-
-/** By shard. A shard that has ended meanwhile is left out. */
-async function askShards(client: Client, workflowIds: readonly string[]): Promise<ShardStatus[]> {
-  const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
-  const ask = (workflowId: string): Promise<ShardStatus | undefined> => askShard(client, workflowId, deadline);
-  const told = await mapConcurrently([...workflowIds].sort(), AT_A_TIME, ask);
-  return told.flatMap((status) => status ?? []);
-}
-
-/** A slice under way has got beyond what its workflow knows. */
-function newest(status: ShardStatus, row: CheckpointRow | undefined): ShardStatus {
-  if (row === undefined || compareCheckpoints(row, status) <= 0) return status;
-  return { ...status, position: row.position, progress: { ...status.progress, lastArrivalMs: row.lastArrivalMs } };
 }
 
 async function previewShard(

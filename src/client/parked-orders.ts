@@ -56,9 +56,11 @@ export async function orderParked(
 ): Promise<OrderedShard[]> {
   const { shardId, timeoutMs = DEFAULT_TIMEOUT_MS, partitionKey, ...asked } = options;
   const request: Order = partitionKey === undefined ? asked : { ...asked, keyDigest: partitionKeyDigest(partitionKey) };
-  const deadline = Date.now() + timeoutMs;
+  const nowMs = Date.now();
+  const deadline = nowMs + timeoutMs;
   const meant = await shardWorkflows(client, name, shardId);
-  const parked = shardId === undefined ? await parkedAmong(client, meant, { request, deadline }) : meant;
+  const parked =
+    shardId === undefined ? await parkedAmong(client, meant, { request, deadline: nowMs + timeoutMs / 2 }) : meant;
   if (parked.length === 0) throw nothingParked(name, request);
   const answers = await mapConcurrently(parked, AT_A_TIME, async (workflowId) => {
     const sending = { workflowId, update: messageNames[kind], request, deadline };

@@ -70,7 +70,7 @@ export class RestorePointsClient {
   /**
    * What going back to a restore point would do to each shard; `TidemarkClient.move` does it. Shards that stand there, and those that had
    * ended, are left out; those that did not exist then go back to their beginning.
-   * @throws `RESTORE_POINT_NOT_FOUND`
+   * @throws `RESTORE_POINT_NOT_FOUND`, `WORKFLOW_NOT_FOUND` if nothing runs that could be moved, `NO_WORKER`
    */
   async preview(consumer: ConsumerDefinition, name: string): Promise<MovePreview[]> {
     const { positions } = await this.using(consumer, (points, stream) => points.get(stream, name));

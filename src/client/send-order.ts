@@ -65,7 +65,7 @@ export function isWithoutWorker(error: unknown, deadline: number): boolean {
 }
 
 export function noWorker(what: string, workflow: string, cause: unknown): TidemarkError {
-  const hint = 'See that a worker of this consumer runs: `npx tidemark worker <file>`.';
+  const hint = 'See that a worker of this consumer runs (`npx tidemark worker <file>`), and what it logs.';
   return new TidemarkError('NO_WORKER', what, { context: { workflow }, hint, cause });
 }
 

@@ -83,9 +83,8 @@ describe('a consumer that an operator steers', () => {
         kind: 'skip',
         to: { at: 'AFTER', sequenceNumber: await sequenceOf(run, 35) },
       });
-      await worker.exited;
-      const next = await run.spawnWorker();
-      const [moved] = await run.client.move(run.definition, await skipping, JANE);
+      const [next, previews] = await Promise.all([worker.exited.then(() => run.spawnWorker()), skipping]);
+      const [moved] = await run.client.move(run.definition, previews, JANE);
       expect(moved?.status).toMatchObject({ phase: 'PAUSED', lastMove: { kind: 'skip', ...JANE } });
       await run.client.resume(run.definition, JANE);
       await eventually(async () => (await handlings(run, 40)).slice(35).every((times) => times === 1), {

@@ -3,7 +3,7 @@ import type { TidemarkClient } from '../../client/tidemark-client';
 import { TidemarkError } from '../../core/errors';
 import type { Position } from '../../core/positions';
 import type { ConsumerDefinition } from '../../handler/define-consumer';
-import { addControlOptions } from '../control-options';
+import { addControlOptions, timeoutMsOf } from '../control-options';
 import { moveByDialogue, type MoveFlags, type Moving } from '../move-dialogue';
 import { positionFrom } from '../time-values';
 
@@ -59,7 +59,7 @@ async function rewind(file: string, flags: RewindFlags, command: Command): Promi
     command.error('error: a sequence number or an entry is of one shard: name it with --shard');
   const preview: Moving['preview'] = async (client, consumer) => {
     const place = to ?? (await placeOfEntry(client, consumer, { shardId, id: toEntry }));
-    return client.previewMove(consumer, { kind: 'rewind', to: place, shardId });
+    return client.previewMove(consumer, { kind: 'rewind', to: place, shardId, timeoutMs: timeoutMsOf(flags) });
   };
   await moveByDialogue(file, flags, { question: 'Rewind', reason, preview });
 }
@@ -78,6 +78,6 @@ async function placeOfEntry(
 
 async function undo(file: string, flags: MoveFlags): Promise<void> {
   const preview: Moving['preview'] = (client, consumer) =>
-    client.previewMove(consumer, { kind: 'undo', shardId: flags.shard });
+    client.previewMove(consumer, { kind: 'undo', shardId: flags.shard, timeoutMs: timeoutMsOf(flags) });
   await moveByDialogue(file, flags, { question: 'Undo the last move of', reason: flags.reason ?? 'undo', preview });
 }

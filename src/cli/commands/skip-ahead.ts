@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Position } from '../../core/positions';
+import { timeoutMsOf } from '../control-options';
 import { moveByDialogue, type MoveFlags, type Moving } from '../move-dialogue';
 import { positionThrough } from '../time-values';
 import { addMoveOptions } from './rewind';
@@ -32,6 +33,7 @@ async function skipAhead(file: string, flags: SkipAheadFlags, command: Command):
   const { through: to, reason, shard: shardId } = flags;
   if (to.at === 'AFTER' && shardId === undefined)
     command.error('error: a sequence number is of one shard: name it with --shard');
-  const preview: Moving['preview'] = (client, consumer) => client.previewMove(consumer, { kind: 'skip', to, shardId });
+  const query = { kind: 'skip', to, shardId, timeoutMs: timeoutMsOf(flags) } as const;
+  const preview: Moving['preview'] = (client, consumer) => client.previewMove(consumer, query);
   await moveByDialogue(file, flags, { question: 'Skip ahead in', reason, preview });
 }

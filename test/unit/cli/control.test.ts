@@ -84,7 +84,7 @@ describe('rewind', () => {
   it('shows from where to where, asks, and moves what was shown', async () => {
     const calls = stubClient();
     jest.mocked(confirm).mockResolvedValue(true);
-    const { code, out, err } = await run(...REWIND, '--shard', SHARD, '--to', '5');
+    const { code, out, err } = await run(...REWIND, '--shard', SHARD, '--to', '5', '--timeout', '9');
     expect(err).toContain('AFTER 17');
     expect(err).toContain('FROM 5');
     expect(err).toContain('60 min old');
@@ -94,8 +94,8 @@ describe('rewind', () => {
     expect(out).toBe(`${SHARD} stands FROM 5 (READING)\n`);
     expect(code).toBe(0);
     expect(calls).toEqual([
-      ['preview', { kind: 'rewind', to: { at: 'FROM', sequenceNumber: '5' }, shardId: SHARD }],
-      ['move', [JSON.parse(JSON.stringify(preview))], { by: 'ann', reason: 'a bug' }],
+      ['preview', { kind: 'rewind', to: { at: 'FROM', sequenceNumber: '5' }, shardId: SHARD, timeoutMs: 9_000 }],
+      ['move', [JSON.parse(JSON.stringify(preview))], { by: 'ann', reason: 'a bug', timeoutMs: 9_000 }],
     ]);
   });
 

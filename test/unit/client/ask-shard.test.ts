@@ -4,51 +4,61 @@ import { StubClient } from './stub-client';
 
 const ID = 'tidemark/delays/flights@1700000000000/shardId-000000000000';
 const STATUS = { shardId: 'shardId-000000000000', phase: 'READING' };
-const DEADLINE_EXCEEDED = 4;
-const FAILED_PRECONDITION = 9;
+const START_MS = 1_000_000;
+const DEADLINE_MS = START_MS + 60_000;
+
+const tooLate = refused(4, 'query timed out before a worker could process it');
+const nobodyPolls = refused(9, 'no poller seen for task queue recently, worker may be down');
+const notYetScheduled = refused(9, 'Unable to query workflow: workflow task is not scheduled yet.');
+const bufferFull = refused(8, 'consistent query buffer is full');
 
 /** As Temporal's client tells of what the server has answered a query with. */
-function refused(code: number): ServiceError {
-  const cause = Object.assign(new Error('from the server'), { code, details: '', metadata: {} });
+function refused(code: number, details: string): ServiceError {
+  const cause = Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
   return new ServiceError('Failed to query Workflow', { cause });
 }
 
-/** Gives the answers one after the other, and the last one from then on. */
+let nowMs: number;
+
+beforeEach(() => {
+  nowMs = START_MS;
+  jest.spyOn(Date, 'now').mockImplementation(() => nowMs);
+});
+afterEach(() => jest.restoreAllMocks());
+
+/** Gives the answers one after the other, and the last one from then on; each takes ten seconds, as with Temporal. */
 function shard(...answers: readonly unknown[]): StubClient {
   let asked = 0;
-  const query = (): unknown => answers[Math.min(asked++, answers.length - 1)];
+  const query = (): unknown => {
+    nowMs += 10_000;
+    return answers[Math.min(asked++, answers.length - 1)];
+  };
   return new StubClient({ [ID]: { query } });
 }
 
-const inMs = (ms: number): number => Date.now() + ms;
-const timesAsked = ({ calls }: StubClient): number => calls.length;
-
-it('waits for a worker that is being replaced: Temporal itself gives a query up after seconds', async () => {
-  const stub = shard(refused(DEADLINE_EXCEEDED), refused(DEADLINE_EXCEEDED), STATUS);
-  await expect(askShard(stub.client, ID, inMs(60_000))).resolves.toBe(STATUS);
-  expect(timesAsked(stub)).toBe(3);
+it('waits for a worker that is being replaced, and while others ask', async () => {
+  const stub = shard(tooLate, nobodyPolls, notYetScheduled, bufferFull, STATUS);
+  await expect(askShard(stub.client, ID, DEADLINE_MS)).resolves.toBe(STATUS);
+  expect(stub.calls).toHaveLength(5);
 });
 
-it('says NO_WORKER once the time is over, asked in vain', async () => {
-  const deadline = inMs(700);
-  const stub = shard(refused(DEADLINE_EXCEEDED));
-  const asking = askShard(stub.client, ID, deadline);
-  await expect(asking).rejects.toMatchObject({ code: 'NO_WORKER', context: { workflow: ID } });
-  expect(timesAsked(stub)).toBeGreaterThan(1);
-  expect(new Set(stub.deadlines)).toEqual(new Set([deadline]));
+it.each([tooLate, nobodyPolls])('says NO_WORKER and what Temporal said once the time is over: %s', async (refusal) => {
+  const stub = shard(refusal);
+  const { details } = refusal.cause as unknown as { details: string };
+  await expect(askShard(stub.client, ID, DEADLINE_MS)).rejects.toMatchObject({
+    code: 'NO_WORKER',
+    message: expect.stringContaining(`No worker tells how the shard stands (${details})`) as string,
+    context: { workflow: ID },
+  });
+  expect(stub.calls).toHaveLength(6);
+  expect(new Set(stub.deadlines)).toEqual(new Set([DEADLINE_MS]));
 });
 
-it('says NO_WORKER at once where Temporal knows that nobody polls', async () => {
-  const stub = shard(refused(FAILED_PRECONDITION), STATUS);
-  await expect(askShard(stub.client, ID, inMs(60_000))).rejects.toMatchObject({ code: 'NO_WORKER' });
-  expect(timesAsked(stub)).toBe(1);
+it('tells nothing of a shard that Temporal does not know', async () => {
+  await expect(askShard(new StubClient().client, ID, DEADLINE_MS)).resolves.toBeUndefined();
 });
 
-it('tells nothing of a shard that has ended', async () => {
-  await expect(askShard(new StubClient().client, ID, inMs(60_000))).resolves.toBeUndefined();
-});
-
-it('hands on what else goes wrong', async () => {
-  const failure = refused(16);
-  await expect(askShard(shard(failure).client, ID, inMs(60_000))).rejects.toBe(failure);
+it('hands on what else goes wrong, at once', async () => {
+  const failure = refused(16, 'no access');
+  await expect(askShard(shard(failure).client, ID, DEADLINE_MS)).rejects.toBe(failure);
 });
