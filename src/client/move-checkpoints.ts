@@ -1,18 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { ConsumerServices } from '../aws/consumer-services';
-import type { MoveKind, MoveRequest } from '../core/control';
+import type { CheckpointRow } from '../core/checkpoint';
+import type { MoveKind } from '../core/control';
 import { TidemarkError } from '../core/errors';
 import { estimateRecords } from '../core/history';
 import { mapConcurrently } from '../core/map-concurrently';
-import { messageNames, shardWorkflowId, type StreamIncarnation } from '../core/names';
+import type { StreamIncarnation } from '../core/names';
 import type { Position } from '../core/positions';
 import type { ShardStatus } from '../core/shard-work';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import type { StreamDescription } from '../kinesis/kinesis-port';
 import { incarnationOf } from './dead-letter-table';
 import { previewMove, type MovePreview } from './move-preview';
-import { sendOrder } from './send-order';
+import { sendMoves, type MovedShard, type MoveOrder } from './send-moves';
 import { standingShards } from './standing-shards';
 import { withServices } from './with-services';
 
@@ -23,29 +23,12 @@ export interface MoveQuery {
   /** Where to; not for an undo. A function gives each shard its own, or leaves it out with undefined. */
   readonly to?: Position | ((shardId: string) => Position | undefined);
   /**
-   * How long to wait until a shard's worker tells where it stands, in milliseconds.
+   * How long to wait for each shard until a worker tells where it stands, in milliseconds.
    * @default 60000
    */
   readonly timeoutMs?: number;
 }
 
-export interface MoveOrder {
-  /** Who asks; stands in history. */
-  readonly by: string;
-  readonly reason: string;
-  /**
-   * How long to wait until every shard has obeyed, in milliseconds.
-   * @default 60000
-   */
-  readonly timeoutMs?: number;
-}
-
-export interface MovedShard {
-  readonly shardId: string;
-  readonly status: ShardStatus;
-}
-
-const DEFAULT_TIMEOUT_MS = 60_000;
 const AT_A_TIME = 8;
 /** Entries of the history that an estimate looks at: at most, of a busy shard, about 14 hours. */
 const LOOK_BACK = 5_000;
@@ -69,8 +52,7 @@ export async function previewMoves(
     const isMeant = ({ isThere }: MovePreview): boolean =>
       query.shardId !== undefined || query.kind === 'undo' || !isThere;
     const previews = moving.flatMap((preview) => preview ?? []).filter(isMeant);
-    const running = new Set(standing.map(({ shardId }) => shardId));
-    return [...previews, ...(await refusedOnes(services, stream, query, running))];
+    return [...previews, ...(await finishedOnes(services, stream, query, standing))];
   });
 }
 
@@ -79,26 +61,10 @@ export async function moveShards(
   client: Client,
   consumer: ConsumerDefinition,
   previews: readonly MovePreview[],
-  { by, reason, timeoutMs = DEFAULT_TIMEOUT_MS }: MoveOrder,
+  order: MoveOrder,
 ): Promise<MovedShard[]> {
-  const deadline = Date.now() + timeoutMs;
   const stream = await withServices(consumer, (services) => incarnationOf(consumer, services));
-  const moving = previews.filter(({ refusal }) => refusal === undefined);
-  return mapConcurrently(moving, AT_A_TIME, async ({ shardId, kind, to, nextArrivalMs }) => {
-    const id = randomUUID();
-    const arrivalMs = nextArrivalMs === undefined ? {} : { arrivalMs: nextArrivalMs };
-    const request: MoveRequest = { id, kind, to, by, reason, requestedAtMs: Date.now(), ...arrivalMs };
-    const workflowId = shardWorkflowId({ ...stream, shardId });
-    const update = messageNames.moveCheckpoint;
-    const status = await sendOrder<ShardStatus, MoveRequest>(client, {
-      workflowId,
-      update,
-      request,
-      deadline,
-      updateId: id,
-    });
-    return { shardId, status };
-  });
+  return sendMoves(client, stream, previews, order);
 }
 
 async function previewShard(
@@ -121,24 +87,37 @@ async function previewShard(
   return records === undefined ? preview : { ...preview, records };
 }
 
-/** Finished shards that a way back would concern: what is in them would not be handled again. */
-async function refusedOnes(
+/** Finished shards that a way back would concern: what is in them would not be handled again. Some may have been finished while others were asked. */
+async function finishedOnes(
   { store }: ConsumerServices,
   stream: StreamIncarnation,
-  { kind, to, shardId }: MoveQuery,
-  running: ReadonlySet<string>,
+  query: MoveQuery,
+  standing: readonly ShardStatus[],
 ): Promise<MovePreview[]> {
-  if (kind !== 'rewind' || to === undefined || shardId !== undefined) return [];
-  const known = (await store.listKnownShards(stream)).filter((shard) => !running.has(shard.shardId));
-  const rows = await store.readMany(known.map((shard) => ({ ...stream, shardId: shard.shardId })));
-  return known.flatMap((shard, index) => {
-    const row = rows[index];
-    const target = typeof to === 'function' ? to(shard.shardId) : to;
-    if (target === undefined || row?.position.at !== 'SHARD_END') return [];
-    const isBefore = target.at === 'AT_TIMESTAMP' && (row.lastArrivalMs ?? 0) < target.timestampMs;
-    if (isBefore) return [];
-    const { position: from } = row;
-    const refusal = 'The shard is finished: what is in it would not be handled again';
-    return [{ shardId: shard.shardId, kind, from, to: target, refusal, warnings: [] }];
-  });
+  if (query.kind !== 'rewind' || query.to === undefined || query.shardId !== undefined) return [];
+  const asked = new Set(standing.map(({ shardId }) => shardId));
+  const others = (await store.listKnownShards(stream)).filter(({ shardId }) => !asked.has(shardId));
+  const rows = await store.readMany(others.map(({ shardId }) => ({ ...stream, shardId })));
+  const places = [
+    ...standing.map(({ shardId, position, progress }) => ({
+      shardId,
+      position,
+      lastArrivalMs: progress.lastArrivalMs,
+    })),
+    ...others.map(({ shardId }, index) => ({ shardId, ...rows[index] })),
+  ];
+  return places.flatMap((place) => finishedPreview(place, query) ?? []);
+}
+
+type Place = Partial<Pick<CheckpointRow, 'position' | 'lastArrivalMs'>> & { readonly shardId: string };
+
+function finishedPreview(
+  { shardId, position, lastArrivalMs = 0 }: Place,
+  { kind, to }: MoveQuery,
+): MovePreview | undefined {
+  const target = typeof to === 'function' ? to(shardId) : to;
+  if (target === undefined || position?.at !== 'SHARD_END') return undefined;
+  if (target.at === 'AT_TIMESTAMP' && lastArrivalMs < target.timestampMs) return undefined;
+  const refusal = 'The shard is finished: what is in it would not be handled again';
+  return { shardId, kind, from: position, to: target, refusal, warnings: [] };
 }

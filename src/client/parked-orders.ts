@@ -5,7 +5,7 @@ import { messageNames } from '../core/names';
 import type { ParkedRequest, ShardStatus } from '../core/shard-work';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
 import { askShard } from './ask-shard';
-import { sendOrder, type Sending } from './send-order';
+import { sendOrder } from './send-order';
 import { shardWorkflows } from './shard-workflows';
 import type { ConsumerName } from './stop-consumer';
 
@@ -18,7 +18,7 @@ export interface RetryParkedOptions {
   readonly by: string;
   readonly reason?: string;
   /**
-   * How long to wait until the orders are carried out, in milliseconds.
+   * How long to wait until the orders are carried out, and, without `shardId`, before that for each shard until it tells what is parked, in milliseconds.
    * @default 60000
    */
   readonly timeoutMs?: number;
@@ -56,12 +56,10 @@ export async function orderParked(
 ): Promise<OrderedShard[]> {
   const { shardId, timeoutMs = DEFAULT_TIMEOUT_MS, partitionKey, ...asked } = options;
   const request: Order = partitionKey === undefined ? asked : { ...asked, keyDigest: partitionKeyDigest(partitionKey) };
-  const nowMs = Date.now();
-  const deadline = nowMs + timeoutMs;
   const meant = await shardWorkflows(client, name, shardId);
-  const parked =
-    shardId === undefined ? await parkedAmong(client, meant, { request, deadline: nowMs + timeoutMs / 2 }) : meant;
+  const parked = shardId === undefined ? await parkedAmong(client, meant, { request, timeoutMs }) : meant;
   if (parked.length === 0) throw nothingParked(name, request);
+  const deadline = Date.now() + timeoutMs;
   const answers = await mapConcurrently(parked, AT_A_TIME, async (workflowId) => {
     const sending = { workflowId, update: messageNames[kind], request, deadline };
     return sendOrder<ShardStatus, Order>(client, sending).then(
@@ -80,10 +78,10 @@ export async function orderParked(
 async function parkedAmong(
   client: Client,
   workflowIds: readonly string[],
-  { request, deadline }: Pick<Sending<Order>, 'request' | 'deadline'>,
+  { request, timeoutMs }: { readonly request: Order; readonly timeoutMs: number },
 ): Promise<string[]> {
   const isParked = await mapConcurrently(workflowIds, AT_A_TIME, async (workflowId) => {
-    const status = await askShard(client, workflowId, deadline);
+    const status = await askShard(client, workflowId, Date.now() + timeoutMs);
     if (status === undefined) return false;
     const { halt, progress } = status;
     return (request.keyDigest === undefined && halt !== undefined) || (progress.parkedKeys ?? 0) > 0;

@@ -6,7 +6,7 @@ import { TRIM_HORIZON, type Position } from '../core/positions';
 import type { StreamIncarnation } from '../core/names';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { incarnationOf } from './dead-letter-table';
-import { previewMoves } from './move-checkpoints';
+import { previewMoves, type MoveQuery } from './move-checkpoints';
 import type { MovePreview } from './move-preview';
 import { withServices } from './with-services';
 
@@ -72,13 +72,17 @@ export class RestorePointsClient {
    * ended, are left out; those that did not exist then go back to their beginning.
    * @throws `RESTORE_POINT_NOT_FOUND`, `WORKFLOW_NOT_FOUND` if nothing runs that could be moved, `NO_WORKER`
    */
-  async preview(consumer: ConsumerDefinition, name: string): Promise<MovePreview[]> {
+  async preview(
+    consumer: ConsumerDefinition,
+    name: string,
+    { timeoutMs }: Pick<MoveQuery, 'timeoutMs'> = {},
+  ): Promise<MovePreview[]> {
     const { positions } = await this.using(consumer, (points, stream) => points.get(stream, name));
     const to = (shardId: string): Position | undefined => {
       const position = positions.get(shardId) ?? TRIM_HORIZON;
       return position.at === 'SHARD_END' ? undefined : position;
     };
-    return previewMoves(this.temporal, consumer, { kind: 'rewind', to });
+    return previewMoves(this.temporal, consumer, { kind: 'rewind', to, timeoutMs });
   }
 
   private using<T>(

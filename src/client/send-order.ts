@@ -57,7 +57,7 @@ export async function sendOrder<Answer, Request>(
 }
 
 /** Nobody has answered in time, or Temporal knows that nobody polls. */
-export function isWithoutWorker(error: unknown, deadline: number): boolean {
+function isWithoutWorker(error: unknown, deadline: number): boolean {
   if (Date.now() >= deadline || isGrpcDeadlineError(error)) return true;
   const cause = error instanceof Error ? error.cause : undefined;
   const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;

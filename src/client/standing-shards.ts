@@ -10,7 +10,7 @@ import { nothingRuns, shardWorkflows } from './shard-workflows';
 
 export interface StandingQuery {
   readonly stream: StreamIncarnation;
-  /** Only this shard, even if it is finished. Default: all that are not. */
+  /** Only this shard. */
   readonly shardId?: string;
   /** For each shard. */
   readonly timeoutMs?: number;
@@ -20,27 +20,26 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const AT_A_TIME = 8;
 
 /**
- * Where the shards stand whose workflows run, in order of their ids. Workflows that an earlier stream of the same name has left are not looked at.
+ * Where the shards stand whose workflows run, in order of their ids; at SHARD_END those that were finished while others were asked. Workflows
+ * that an earlier stream of the same name has left are not looked at.
  * @throws `WORKFLOW_NOT_FOUND` if there is none, `NO_WORKER`
  */
 export async function standingShards(
   client: Client,
-  { store }: { readonly store: Pick<CheckpointStore, 'read'> },
+  { store }: { readonly store: Pick<CheckpointStore, 'readMany'> },
   { stream, shardId: only, timeoutMs = DEFAULT_TIMEOUT_MS }: StandingQuery,
 ): Promise<ShardStatus[]> {
   const name = { consumer: stream.consumer, streamName: stream.streamName };
   const prefix = shardWorkflowId({ ...stream, shardId: '' });
   const running = (await shardWorkflows(client, name, only)).filter((id) => id.startsWith(prefix)).sort();
-  if (running.length === 0) throw nothingRuns(name, only);
-  const found = await mapConcurrently(running, AT_A_TIME, async (workflowId) => {
-    const status = await askShard(client, workflowId, Date.now() + timeoutMs);
-    if (status === undefined) return undefined;
-    const row = await store.read({ ...stream, shardId: workflowId.slice(prefix.length) });
-    const standing = newest(status, row);
-    // A workflow that has ended meanwhile still answers.
-    return standing.position.at === 'SHARD_END' && only === undefined ? undefined : standing;
-  });
-  return found.flatMap((standing) => standing ?? []);
+  const told = await mapConcurrently(running, AT_A_TIME, (workflowId) =>
+    askShard(client, workflowId, Date.now() + timeoutMs),
+  );
+  const statuses = told.flatMap((status) => status ?? []);
+  if (statuses.length === 0) throw nothingRuns(name, only);
+  // Not before all have answered: a shard may get far while another one's worker is waited for.
+  const rows = await store.readMany(statuses.map(({ shardId }) => ({ ...stream, shardId })));
+  return statuses.map((status, index) => newest(status, rows[index]));
 }
 
 /** A slice under way has got beyond what its workflow knows. */

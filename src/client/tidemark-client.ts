@@ -28,7 +28,7 @@ import {
 import { BackupsClient } from './backups-client';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
-import { moveShards, previewMoves, type MovedShard, type MoveOrder, type MoveQuery } from './move-checkpoints';
+import { moveShards, previewMoves, type MoveQuery } from './move-checkpoints';
 import type { MovePreview } from './move-preview';
 import { orderParked, type OrderedShard, type RetryParkedOptions, type SkipParkedOptions } from './parked-orders';
 import {
@@ -41,6 +41,7 @@ import {
 import { registerConsumer, startConsumer, type StartedConsumer, type StartOptions } from './start-consumer';
 import { ReplaysClient } from './replays-client';
 import { RestorePointsClient } from './restore-points-client';
+import type { MovedShard, MoveOrder } from './send-moves';
 import { stopByUpdate, stopConsumer, type ConsumerName, type StopOptions, type StoppedConsumer } from './stop-consumer';
 import { withServices } from './with-services';
 

@@ -12,8 +12,9 @@ describe("the stack's Kinesis", () => {
     wires: isJsonForced() ? ['json', 'auto'] : ['cbor', 'json', 'auto'],
   });
 
-  it(isJsonForced() ? 'refuses CBOR in these tests' : 'knows CBOR', async () => {
-    const asked = adapterOn(stackEnv().kinesisEndpoint, 'cbor').getRecords(STREAM, 'no iterator', 1);
-    await expect(asked).rejects.toMatchObject({ context: { httpStatus: isJsonForced() ? 404 : 400 } });
-  });
+  if (isJsonForced())
+    it('refuses CBOR in these tests', async () => {
+      const asked = adapterOn(stackEnv().kinesisEndpoint, 'cbor').getRecords(STREAM, 'no iterator', 1);
+      await expect(asked).rejects.toMatchObject({ context: { httpStatus: 404 } });
+    });
 });

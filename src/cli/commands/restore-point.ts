@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { IncompletePoint } from '../../checkpoints/restore-point-items';
 import type { RestorePoint } from '../../checkpoints/restore-points';
-import { addControlOptions, type ControlFlags } from '../control-options';
+import { addControlOptions, timeoutMsOf, type ControlFlags } from '../control-options';
 import { confirm } from '../confirm';
 import { chosenConsumers, describeConsumerOf } from '../letter-decision';
 import { moveByDialogue, type MoveFlags } from '../move-dialogue';
@@ -46,7 +46,7 @@ export function addRestoreCommand(program: Command): void {
       moveByDialogue(file, flags, {
         question: `Restore ${name}: rewind`,
         reason: flags.reason ?? `restore point ${name}`,
-        preview: (client, consumer) => client.restorePoints.preview(consumer, name),
+        preview: (client, consumer) => client.restorePoints.preview(consumer, name, { timeoutMs: timeoutMsOf(flags) }),
       }),
     );
 }

@@ -1,22 +1,17 @@
-import { ServiceError } from '@temporalio/client';
 import { askShard } from '../../../src/client/ask-shard';
-import { StubClient } from './stub-client';
+import { refusedByTemporal, StubClient } from './stub-client';
 
 const ID = 'tidemark/delays/flights@1700000000000/shardId-000000000000';
 const STATUS = { shardId: 'shardId-000000000000', phase: 'READING' };
 const START_MS = 1_000_000;
 const DEADLINE_MS = START_MS + 60_000;
 
-const tooLate = refused(4, 'query timed out before a worker could process it');
-const nobodyPolls = refused(9, 'no poller seen for task queue recently, worker may be down');
-const notYetScheduled = refused(9, 'Unable to query workflow: workflow task is not scheduled yet.');
-const bufferFull = refused(8, 'consistent query buffer is full');
-
-/** As Temporal's client tells of what the server has answered a query with. */
-function refused(code: number, details: string): ServiceError {
-  const cause = Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
-  return new ServiceError('Failed to query Workflow', { cause });
-}
+const tooLate = refusedByTemporal(4, 'query timed out before a worker could process it');
+/** What Temporal's client says itself when the time is over. */
+const cutOff = refusedByTemporal(4, 'Deadline exceeded after 8.750s');
+const nobodyPolls = refusedByTemporal(9, 'no poller seen for task queue recently, worker may be down');
+const tasksFail = refusedByTemporal(9, 'Unable to query workflow due to Workflow Task in failed state.');
+const bufferFull = refusedByTemporal(8, 'consistent query buffer is full');
 
 let nowMs: number;
 
@@ -36,29 +31,49 @@ function shard(...answers: readonly unknown[]): StubClient {
   return new StubClient({ [ID]: { query } });
 }
 
+const ask = ({ client }: StubClient, deadline = DEADLINE_MS) => askShard(client, ID, deadline);
+
 it('waits for a worker that is being replaced, and while others ask', async () => {
-  const stub = shard(tooLate, nobodyPolls, notYetScheduled, bufferFull, STATUS);
-  await expect(askShard(stub.client, ID, DEADLINE_MS)).resolves.toBe(STATUS);
+  const stub = shard(tooLate, nobodyPolls, bufferFull, tooLate, STATUS);
+  await expect(ask(stub)).resolves.toBe(STATUS);
   expect(stub.calls).toHaveLength(5);
 });
 
-it.each([tooLate, nobodyPolls])('says NO_WORKER and what Temporal said once the time is over: %s', async (refusal) => {
-  const stub = shard(refusal);
-  const { details } = refusal.cause as unknown as { details: string };
-  await expect(askShard(stub.client, ID, DEADLINE_MS)).rejects.toMatchObject({
+it.each([
+  ['nothing more where no worker came', [tooLate], 'No worker tells how the shard stands [workflow='],
+  ['that nobody polls', [nobodyPolls, cutOff], 'stands (no poller seen for task queue recently, worker may be down) ['],
+  [
+    'that its tasks fail',
+    [tooLate, tasksFail, cutOff],
+    'stands (Unable to query workflow due to Workflow Task in failed',
+  ],
+])('says NO_WORKER once the time is over, and %s', async (_, answers, message) => {
+  const stub = shard(...answers);
+  await expect(ask(stub)).rejects.toMatchObject({
     code: 'NO_WORKER',
-    message: expect.stringContaining(`No worker tells how the shard stands (${details})`) as string,
+    message: expect.stringContaining(message) as string,
     context: { workflow: ID },
   });
   expect(stub.calls).toHaveLength(6);
   expect(new Set(stub.deadlines)).toEqual(new Set([DEADLINE_MS]));
 });
 
-it('tells nothing of a shard that Temporal does not know', async () => {
-  await expect(askShard(new StubClient().client, ID, DEADLINE_MS)).resolves.toBeUndefined();
+it('hands on that others ask too much, once the time is over', async () => {
+  await expect(ask(shard(bufferFull))).rejects.toBe(bufferFull);
 });
 
-it('hands on what else goes wrong, at once', async () => {
-  const failure = refused(16, 'no access');
-  await expect(askShard(shard(failure).client, ID, DEADLINE_MS)).rejects.toBe(failure);
+it('asks once where the time is no number', async () => {
+  const stub = shard(tooLate);
+  await expect(ask(stub, Number.NaN)).rejects.toMatchObject({ code: 'NO_WORKER' });
+  expect(stub.calls).toHaveLength(1);
+});
+
+it('tells nothing of a shard that Temporal does not know', async () => {
+  await expect(ask(new StubClient())).resolves.toBeUndefined();
+});
+
+it.each([refusedByTemporal(16, 'no access'), new Error('of the codec')])('hands on at once: %s', async (failure) => {
+  const stub = shard(failure);
+  await expect(ask(stub)).rejects.toBe(failure);
+  expect(stub.calls).toHaveLength(1);
 });

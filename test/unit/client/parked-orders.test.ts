@@ -2,7 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { TidemarkClient } from '../../../src';
 import type { ShardStatus } from '../../../src/core/shard-work';
-import { StubClient } from './stub-client';
+import { refusedByTemporal, StubClient } from './stub-client';
 
 const name = { consumer: 'delays', streamName: 'flights' };
 const idOf = (shard: number): string => `tidemark/delays/flights@1700000000000/shardId-00000000000${shard}`;
@@ -118,9 +118,9 @@ describe('an order that is not carried out', () => {
   });
 
   it('because nobody tells what is parked has no worker', async () => {
-    const stub = new StubClient({ [idOf(1)]: { query: late } });
-    await expect(retry(stub, { timeoutMs: 0 })).rejects.toMatchObject({ code: 'NO_WORKER' });
-    await expect(retry(stub)).rejects.toBe(late);
+    const ask = (query: Error) => retry(new StubClient({ [idOf(1)]: { query } }), { timeoutMs: 0 });
+    await expect(ask(refusedByTemporal(4, 'query timed out'))).rejects.toMatchObject({ code: 'NO_WORKER' });
+    await expect(ask(late)).rejects.toBe(late);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defaultDataConverter, defaultPayloadConverter } from '@temporalio/common';
 
 /** One workflow as a stub client shows it. A function is called; an error is thrown. */
@@ -27,6 +27,12 @@ export interface StubCall {
   readonly operation: string;
   readonly workflowId: string;
   readonly args: unknown;
+}
+
+/** As Temporal's client tells of what the server has answered a query with. */
+export function refusedByTemporal(code: number, details: string): ServiceError {
+  const cause = Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
+  return new ServiceError('Failed to query Workflow', { cause });
 }
 
 /** A Temporal client over workflows that a test describes; notes what was asked of them. */
