@@ -53,7 +53,7 @@ export type { DiffSelection, HistorySelection, ShardAudit } from './client/check
 export type { Audit, AuditFinding, HistoryEntry } from './core/history';
 export type { HistoryDiff, HistoryMove, Revision } from './core/history-diff';
 export type { ControlledConsumer, PauseOptions, ResumeOptions } from './client/pause-consumer';
-export type { MoveQuery } from './client/move-checkpoints';
+export type { MoveQuery } from './client/move-query';
 export type { MovedShard, MoveOrder } from './client/send-moves';
 export type { RestorePointOptions, RestorePointsClient } from './client/restore-points-client';
 export type { IncompletePoint } from './checkpoints/restore-point-items';

@@ -6,7 +6,8 @@ import { TRIM_HORIZON, type Position } from '../core/positions';
 import type { StreamIncarnation } from '../core/names';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import { incarnationOf } from './dead-letter-table';
-import { previewMoves, type MoveQuery } from './move-checkpoints';
+import { previewMoves } from './move-checkpoints';
+import type { MoveQuery } from './move-query';
 import type { MovePreview } from './move-preview';
 import { withServices } from './with-services';
 

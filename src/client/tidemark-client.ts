@@ -28,7 +28,8 @@ import {
 import { BackupsClient } from './backups-client';
 import { reportShards, reportStream, type ConsumerReport } from './consumer-status';
 import { DeadLettersClient } from './dead-letters-client';
-import { moveShards, previewMoves, type MoveQuery } from './move-checkpoints';
+import { moveShards, previewMoves } from './move-checkpoints';
+import type { MoveQuery } from './move-query';
 import type { MovePreview } from './move-preview';
 import { orderParked, type OrderedShard, type RetryParkedOptions, type SkipParkedOptions } from './parked-orders';
 import {
