@@ -24,7 +24,7 @@ export function addOrderOptions(command: Command): Command {
     .argument('<file>', 'consumer file')
     .option('--consumer <name>', 'only this consumer of the file')
     .option('--by <name>', "who, for Temporal's history (default: user@host)")
-    .option('--timeout <seconds>', 'how long to wait until it is carried out', wholeNumber)
+    .option('--timeout <seconds>', 'how long to wait for workers to tell, then to obey', wholeNumber)
     .option('--json', 'the result as JSON');
   return addTemporalOptions(addDebugOption(command));
 }

@@ -45,7 +45,11 @@ export function spanMs(text: string): number | undefined {
 
 function timeOf(text: string, direction: 1 | -1): number | undefined {
   const span = spanMs(text);
-  if (span !== undefined) return Date.now() + direction * span;
-  const timeMs = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(timeMs) ? undefined : timeMs;
+  if (span !== undefined) return validTime(Date.now() + direction * span);
+  return validTime(/^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN);
+}
+
+/** An age may be larger than all of time. */
+function validTime(timeMs: number): number | undefined {
+  return Number.isNaN(new Date(timeMs).getTime()) ? undefined : timeMs;
 }

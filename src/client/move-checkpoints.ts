@@ -8,11 +8,11 @@ import type { ShardStatus } from '../core/shard-work';
 import type { ConsumerDefinition } from '../handler/define-consumer';
 import type { StreamDescription } from '../kinesis/kinesis-port';
 import { incarnationOf } from './dead-letter-table';
-import { finishedOnes } from './finished-shards';
 import { previewMove, type MovePreview } from './move-preview';
 import type { MoveQuery } from './move-query';
 import { sendMoves, type MovedShard, type MoveOrder } from './send-moves';
 import { standingShards } from './standing-shards';
+import { isFinished, isRewindOfAll, unmovableShards } from './unmovable-shards';
 import { withServices } from './with-services';
 
 const AT_A_TIME = 8;
@@ -32,13 +32,12 @@ export async function previewMoves(
     const stream = await incarnationOf(consumer, services);
     const described = { ...(await services.kinesis.describeStream(stream)), ...stream };
     const standing = await standingShards(client, services, { stream, ...query });
-    const moving = await mapConcurrently(standing, AT_A_TIME, (shard) =>
-      previewShard(services, described, query, shard),
-    );
+    const open = isRewindOfAll(query) ? standing.filter((shard) => !isFinished(shard)) : standing;
+    const moving = await mapConcurrently(open, AT_A_TIME, (shard) => previewShard(services, described, query, shard));
     const isMeant = ({ isThere }: MovePreview): boolean =>
       query.shardId !== undefined || query.kind === 'undo' || !isThere;
     const previews = moving.flatMap((preview) => preview ?? []).filter(isMeant);
-    return [...previews, ...(await finishedOnes(services, stream, query, standing))];
+    return [...previews, ...(await unmovableShards(services, stream, query, standing))];
   });
 }
 

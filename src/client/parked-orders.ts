@@ -4,6 +4,7 @@ import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames } from '../core/names';
 import type { ParkedRequest, ShardStatus } from '../core/shard-work';
 import { partitionKeyDigest } from '../dead-letters/partition-key-digest';
+import { deadlineAfter } from './deadline-after';
 import { askShard } from './ask-shard';
 import { sendOrder } from './send-order';
 import { shardWorkflows } from './shard-workflows';
@@ -59,7 +60,7 @@ export async function orderParked(
   const meant = await shardWorkflows(client, name, shardId);
   const parked = shardId === undefined ? await parkedAmong(client, meant, { request, timeoutMs }) : meant;
   if (parked.length === 0) throw nothingParked(name, request);
-  const deadline = Date.now() + timeoutMs;
+  const deadline = deadlineAfter(timeoutMs);
   const answers = await mapConcurrently(parked, AT_A_TIME, async (workflowId) => {
     const sending = { workflowId, update: messageNames[kind], request, deadline };
     return sendOrder<ShardStatus, Order>(client, sending).then(
@@ -81,7 +82,7 @@ async function parkedAmong(
   { request, timeoutMs }: { readonly request: Order; readonly timeoutMs: number },
 ): Promise<string[]> {
   const isParked = await mapConcurrently(workflowIds, AT_A_TIME, async (workflowId) => {
-    const status = await askShard(client, workflowId, Date.now() + timeoutMs);
+    const status = await askShard(client, workflowId, deadlineAfter(timeoutMs));
     if (status === undefined) return false;
     const { halt, progress } = status;
     return (request.keyDigest === undefined && halt !== undefined) || (progress.parkedKeys ?? 0) > 0;

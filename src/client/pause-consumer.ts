@@ -4,6 +4,7 @@ import type { ControlShardsResult } from '../core/control-work';
 import { codeOf } from '../core/errors';
 import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, streamWorkflowId } from '../core/names';
+import { deadlineAfter } from './deadline-after';
 import { sendOrder } from './send-order';
 import { shardWorkflows } from './shard-workflows';
 import type { ConsumerName } from './stop-consumer';
@@ -70,7 +71,7 @@ async function control(
   { shardId, timeoutMs = DEFAULT_TIMEOUT_MS }: ResumeOptions,
   { update, requestFor }: Order,
 ): Promise<ControlledConsumer> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = deadlineAfter(timeoutMs);
   if (shardId === undefined) {
     const sending = { workflowId: streamWorkflowId(name), update, request: requestFor('consumer'), deadline };
     const viaStream = await unlessNotFound(() => sendOrder<ControlShardsResult, unknown>(client, sending));

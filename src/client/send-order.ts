@@ -1,6 +1,5 @@
 import {
   isGrpcDeadlineError,
-  isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -8,8 +7,8 @@ import {
   type Client,
 } from '@temporalio/client';
 import { codeOf, TidemarkError } from '../core/errors';
+import { GRPC, refusalOf } from './grpc-refusal';
 
-const GRPC_FAILED_PRECONDITION = 9;
 export const SEE_STATUS = 'See `npx tidemark status`; `npx tidemark start` starts what does not run.';
 
 /** An order to one workflow. */
@@ -59,9 +58,9 @@ export async function sendOrder<Answer, Request>(
 /** Nobody has answered in time, or Temporal knows that nobody polls. */
 function isWithoutWorker(error: unknown, deadline: number): boolean {
   if (Date.now() >= deadline || isGrpcDeadlineError(error)) return true;
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
-  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || code === GRPC_FAILED_PRECONDITION;
+  return (
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || refusalOf(error).code === GRPC.FAILED_PRECONDITION
+  );
 }
 
 export function noWorker(what: string, workflow: string, cause: unknown): TidemarkError {

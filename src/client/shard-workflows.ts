@@ -7,11 +7,11 @@ import { runningShardWorkflows, type ConsumerName } from './stop-consumer';
 export async function shardWorkflows(client: Client, name: ConsumerName, shardId?: string): Promise<string[]> {
   const running = await runningShardWorkflows(client, name);
   const meant = shardId === undefined ? running : running.filter((id) => id.endsWith(`/${shardId}`));
-  if (meant.length === 0) throw nothingRuns(name, shardId);
+  if (meant.length === 0) throw noShardRuns(name, shardId);
   return meant;
 }
 
-export function nothingRuns({ consumer, streamName }: ConsumerName, shardId: string | undefined): TidemarkError {
+export function noShardRuns({ consumer, streamName }: ConsumerName, shardId: string | undefined): TidemarkError {
   const what = shardId === undefined ? 'No shard runs' : `Shard ${shardId} does not run`;
   const where = `for consumer ${consumer} on stream ${streamName}`;
   return new TidemarkError('WORKFLOW_NOT_FOUND', `${what} ${where}`, { hint: SEE_STATUS });

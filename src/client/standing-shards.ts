@@ -5,8 +5,9 @@ import { compareCheckpoints } from '../core/commit-protocol';
 import { mapConcurrently } from '../core/map-concurrently';
 import { shardWorkflowId, type StreamIncarnation } from '../core/names';
 import type { ShardStatus } from '../core/shard-work';
+import { deadlineAfter } from './deadline-after';
 import { askShard } from './ask-shard';
-import { nothingRuns, shardWorkflows } from './shard-workflows';
+import { noShardRuns, shardWorkflows } from './shard-workflows';
 
 export interface StandingQuery {
   readonly stream: StreamIncarnation;
@@ -33,10 +34,10 @@ export async function standingShards(
   const prefix = shardWorkflowId({ ...stream, shardId: '' });
   const running = (await shardWorkflows(client, name, only)).filter((id) => id.startsWith(prefix)).sort();
   const told = await mapConcurrently(running, AT_A_TIME, (workflowId) =>
-    askShard(client, workflowId, Date.now() + timeoutMs),
+    askShard(client, workflowId, deadlineAfter(timeoutMs)),
   );
   const statuses = told.flatMap((status) => status ?? []);
-  if (statuses.length === 0) throw nothingRuns(name, only);
+  if (statuses.length === 0) throw noShardRuns(name, only);
   // Not before all have answered: a shard may get far while another one's worker is waited for.
   const rows = await store.readMany(statuses.map(({ shardId }) => ({ ...stream, shardId })));
   return statuses.map((status, index) => newest(status, rows[index]));

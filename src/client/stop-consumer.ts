@@ -5,6 +5,7 @@ import { mapConcurrently } from '../core/map-concurrently';
 import { messageNames, streamWorkflowId, workflowTypes } from '../core/names';
 import type { ControlRequest } from '../core/control';
 import type { StopShardsResult } from '../core/shard-work';
+import { deadlineAfter } from './deadline-after';
 
 export interface StopOptions {
   /** Who asks; stands in history. */
@@ -42,7 +43,7 @@ export async function stopConsumer(client: Client, name: ConsumerName, options: 
   if (options.force) return terminateConsumer(client, name, options);
   const { by, reason, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const request: ControlRequest = reason === undefined ? { by } : { by, reason };
-  const deadline = Date.now() + timeoutMs;
+  const deadline = deadlineAfter(timeoutMs);
   const viaStream = await stopByUpdate<StopShardsResult>(client, streamWorkflowId(name), request, deadline);
   const left = await runningShardWorkflows(client, name);
   const direct = await mapConcurrently(left, 20, (id) => stopByUpdate(client, id, request, deadline));

@@ -17,6 +17,7 @@ import type { ConsumerDefinition } from '../handler/define-consumer';
 import { connectTemporal, type TemporalOptions } from '../temporal/connect';
 import { hasSearchAttributes } from '../temporal/search-attributes';
 import { startShardWorkflow } from '../temporal/start-workflows';
+import { deadlineAfter } from './deadline-after';
 import {
   auditShards,
   readDiff,
@@ -157,7 +158,7 @@ export class TidemarkClient {
     workflowId: string,
     { by, reason, timeoutMs = 60_000 }: Omit<StopOptions, 'force'>,
   ): Promise<ShardStatus | undefined> {
-    return stopByUpdate<ShardStatus>(this.temporal, workflowId, { by, reason }, Date.now() + timeoutMs);
+    return stopByUpdate<ShardStatus>(this.temporal, workflowId, { by, reason }, deadlineAfter(timeoutMs));
   }
 
   /**

@@ -136,6 +136,7 @@ describe('rewind', () => {
   it.each([
     ['a sequence number without its shard', ['--to', '5'], 'name it with --shard'],
     ['something that is no place', ['--to', 'yesterday'], 'Expected a time such as'],
+    ['an age beyond all time', ['--to', '999999999d'], 'Expected a time such as'],
     ['no place', [], 'say where to'],
     ['two places', ['--to', '2h', '--to-entry', 'e1'], 'say where to'],
   ])('is wrong usage with %s', async (_, more, message) => {

@@ -10,7 +10,7 @@ const tooLate = refusedByTemporal(4, 'query timed out before a worker could proc
 /** What Temporal's client says itself when the time is over. */
 const cutOff = refusedByTemporal(4, 'Deadline exceeded after 8.750s');
 const nobodyPolls = refusedByTemporal(9, 'no poller seen for task queue recently, worker may be down');
-const tasksFail = refusedByTemporal(9, 'Unable to query workflow due to Workflow Task in failed state.');
+const tasksFail = refusedByTemporal(9, 'Unable to query workflow due to\n\u001B[2JWorkflow Task in failed state.');
 const bufferFull = refusedByTemporal(8, 'consistent query buffer is full');
 
 let nowMs: number;
@@ -45,7 +45,7 @@ it.each([
   [
     'that its tasks fail',
     [tooLate, tasksFail, cutOff],
-    'stands (Unable to query workflow due to Workflow Task in failed',
+    'stands (Unable to query workflow due to [2JWorkflow Task in failed state.) [',
   ],
 ])('says NO_WORKER once the time is over, and %s', async (_, answers, message) => {
   const stub = shard(...answers);

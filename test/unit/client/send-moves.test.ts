@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { MovePreview } from '../../../src/client/move-preview';
 import { sendMoves } from '../../../src/client/send-moves';
 import { shardWorkflowId } from '../../../src/core/names';
-import { StubClient, type StubWorkflow } from './stub-client';
+import { refusedByTemporal, StubClient, type StubWorkflow } from './stub-client';
 
 const stream = { consumer: 'delays', streamName: 'flights', streamArn: 'arn:flights', createdAtMs: 1_700_000_000_000 };
 const ORDER = { by: 'ann', reason: 'a bug' };
@@ -39,20 +39,35 @@ it('moves what was not refused', async () => {
   ]);
 });
 
-it('says which shards were moved where one was not', async () => {
-  const { client } = stub({ 'shard-1': { stop: 'moved' }, 'shard-2': { stop: refused }, 'shard-3': { stop: 'moved' } });
-  await expect(
-    sendMoves(
-      client,
-      stream,
-      ['shard-1', 'shard-2', 'shard-3'].map((id) => preview(id)),
-      ORDER,
-    ),
-  ).rejects.toMatchObject({
-    code: 'MOVE_REFUSED',
-    message: expect.stringMatching(
-      /^Shard shard-2 was not moved, shard-1 shard-3 were: That is not back .*undo/,
-    ) as string,
+const unavailable = refusedByTemporal(14, 'connection reset');
+
+it.each([
+  ['was refused', refused, 'MOVE_REFUSED', 'That is not back'],
+  ['cannot be reached', unavailable, 'TEMPORAL_UNAVAILABLE', unavailable.message],
+  ['fails for another reason', new Error('of the codec'), 'INTERNAL', 'of the codec'],
+])('says which shards were moved where one %s', async (_, stop, code, why) => {
+  const { client } = stub({ a: { stop: 'moved' }, b: { stop }, c: { stop: 'moved' } });
+  const moves = ['a', 'b', 'gone', 'c'].map((id) => preview(id));
+  const start = `Moved: a c. Not confirmed: b gone. The first of these: ${why}`;
+  await expect(sendMoves(client, stream, moves, ORDER)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(start) as string,
+  });
+});
+
+it('names ten shards at most', async () => {
+  const ids = Array.from({ length: 50 }, (_, index) => `s${index}`);
+  const { client } = stub(Object.fromEntries(ids.map((id) => [id, { stop: 'moved' }])));
+  const moves = [...ids, 'gone'].map((id) => preview(id));
+  await expect(sendMoves(client, stream, moves, ORDER)).rejects.toThrow(
+    'Moved: s0 s1 s2 s3 s4 s5 s6 s7 s8 s9 and 40 more. Not confirmed: gone. The first',
+  );
+});
+
+it.each([Number.NaN, Infinity, -1])('refuses a timeoutMs of %d', async (timeoutMs) => {
+  const { client } = stub({ a: { stop: 'moved' } });
+  await expect(sendMoves(client, stream, [preview('a')], { ...ORDER, timeoutMs })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
   });
 });
 

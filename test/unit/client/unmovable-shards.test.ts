@@ -1,6 +1,6 @@
 import { MemoryCheckpointStore } from '../../../src/checkpoints/memory-store';
-import { finishedOnes } from '../../../src/client/finished-shards';
 import type { MoveQuery } from '../../../src/client/move-query';
+import { unmovableShards } from '../../../src/client/unmovable-shards';
 import { checkpointKey } from '../../../src/core/names';
 import type { Position } from '../../../src/core/positions';
 import type { ShardStatus } from '../../../src/core/shard-work';
@@ -41,19 +41,25 @@ const status = (shardId: string, position: Position): ShardStatus => ({
 
 const found = async (query: MoveQuery): Promise<string[]> => {
   const standing = [status('asked', READING), status('asked-finished', SHARD_END)];
-  return (await finishedOnes({ store }, stream, query, standing)).map(({ shardId }) => shardId);
+  return (await unmovableShards({ store }, stream, query, standing)).map(({ shardId }) => shardId);
 };
 
-it('are those that were finished before, and those that were finished while others were asked', async () => {
-  expect(await found({ kind: 'rewind', to })).toEqual(['asked-finished', 'finished']);
-  expect(await finishedOnes({ store }, stream, { kind: 'rewind', to }, [])).toMatchObject([
-    { shardId: 'finished', from: SHARD_END, to, refusal: expect.stringContaining('finished') as string, warnings: [] },
+it('are those that are finished, some since they were asked, and those with a checkpoint and no workflow', async () => {
+  expect(await found({ kind: 'rewind', to })).toEqual(['asked-finished', 'finished', 'reading']);
+  const finished = { from: SHARD_END, to, refusal: expect.stringContaining('is finished') as string, warnings: [] };
+  const idle = { from: READING, to, refusal: expect.stringContaining('does not run') as string, warnings: [] };
+  expect(await unmovableShards({ store }, stream, { kind: 'rewind', to }, [status('asked', READING)])).toMatchObject([
+    // What its workflow would tell is not known.
+    { shardId: 'asked-finished', ...idle },
+    { shardId: 'finished', ...finished },
+    { shardId: 'reading', ...idle },
   ]);
 });
 
-it('do not concern a time after their last record', async () => {
-  expect(await found({ kind: 'rewind', to: at(LAST_ARRIVAL_MS) })).toEqual(['asked-finished', 'finished']);
+it('do not concern a time after their last record, nor a place that is not back', async () => {
+  expect(await found({ kind: 'rewind', to: at(LAST_ARRIVAL_MS) })).toEqual(['asked-finished', 'finished', 'reading']);
   expect(await found({ kind: 'rewind', to: at(LAST_ARRIVAL_MS + 1) })).toEqual([]);
+  expect(await found({ kind: 'rewind', to: () => READING })).toEqual(['asked-finished', 'finished']);
 });
 
 it.each<[string, MoveQuery]>([
